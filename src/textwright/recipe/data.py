@@ -1,0 +1,34 @@
+"""The settings of ``[data]``: which files, which columns, which rows."""
+
+from dataclasses import dataclass, field
+
+from textwright.recipe.settings import setting
+
+
+@dataclass(frozen=True)
+class DevShare:
+    """A dev set cut from the training rows, by a hash of the text: repeats stay on one side."""
+
+    share: float = setting(0.1, "part of the training rows", at_least=0.01, at_most=0.5)
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Files and columns of a data set."""
+
+    train: str = setting("", "training file: .jsonl, .csv or .tsv, plain or .gz")
+    dev: str | DevShare = setting(
+        DevShare(), "dev file, or {share = 0.1} to take that part of the training rows"
+    )
+    test: str = setting("", "test file; without one a version cannot be promoted")
+    root: str = setting("", "folder the files lie in; the recipe's own folder when empty")
+    text: str = setting("text", "column of the text")
+    label: str = setting("label", "column of the label, or of the list of labels")
+    multi_label: bool = setting(False, "a text may have several labels, or none")
+    separator: str = setting("|", "between the labels of one CSV or TSV cell (multi-label)")
+    out_of_scope: str = setting("", "label of the rows that belong to no class; empty: none")
+    exclude: dict[str, list[str]] = field(
+        default_factory=dict,
+        metadata={"meaning": "rows to drop, such as {label = ['x']}: column and its values"},
+    )
+    slices: tuple[str, ...] = setting((), "columns to report and gate by")

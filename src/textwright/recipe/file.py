@@ -1,0 +1,195 @@
+"""Recipes as TOML files: read, checked whole, and written back."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from textwright.errors import RecipeError, unknown_name
+from textwright.recipe.check import read_settings, unknown_key
+from textwright.recipe.data import DataSettings
+from textwright.recipe.gates import GATES, GateSettings
+from textwright.recipe.parts import (
+    EMBEDDINGS,
+    ENCODERS,
+    AbstentionSettings,
+    BagSettings,
+    ClassifySettings,
+    TokenizerSettings,
+)
+from textwright.recipe.recipe import Recipe
+from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+
+K = TypeVar("K")
+
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+TASKS = ("classify",)
+SECTIONS = tuple(each.name for each in fields(Recipe))
+
+
+def read_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
+    """Read a recipe file and check all of it.
+
+    overrides: ``section.key=value`` strings, as ``--set`` takes them; the value is TOML, and
+               a string may go without quotes.
+    A data root left empty becomes the folder of the file.
+    Raises RecipeError if the file is missing, is no TOML, or asks for what cannot be.
+    """
+    path = Path(path)
+    table = override(read_toml(path), overrides)
+    recipe_data = table.setdefault("data", {})
+    if isinstance(recipe_data, dict) and not recipe_data.get("root"):
+        recipe_data["root"] = str(path.parent)
+    elif isinstance(recipe_data, dict) and isinstance(recipe_data["root"], str):
+        recipe_data["root"] = str(path.parent / recipe_data["root"])
+    return check_recipe(table)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file as plain tables; raises RecipeError if it cannot be."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecipeError(f"There is no recipe {str(path)!r}.", "Check the path.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "A recipe is a text file in UTF-8."
+        raise RecipeError(f"The recipe {str(path)!r} cannot be read: {error}.", hint) from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path} is no TOML: {error}.", "Mend that line.") from error
+
+
+def override(table: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """Set ``section.key=value`` strings in a recipe's tables and return them."""
+    for text in overrides:
+        name, found, value = text.partition("=")
+        if not found:
+            raise RecipeError(f"--set {text!r} has no '='.", "Write --set section.key=value.")
+        *sections, key = name.strip().split(".")
+        inner = table
+        for section in sections:
+            inner = inner.setdefault(section, {})
+            if not isinstance(inner, dict):
+                raise RecipeError(f"--set {text!r}: {section!r} is no section.", "Check the name.")
+        inner[key] = read_toml_value(value.strip())
+    return table
+
+
+def read_toml_value(text: str) -> Any:
+    """Read one value as TOML does; what is no TOML is taken as a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def check_recipe(table: Mapping[str, Any]) -> Recipe:
+    """Check a recipe given as plain tables, whole, before anything is read or trained.
+
+    Raises RecipeError naming the setting, UnknownNameError naming the nearest kind.
+    """
+    for section in table:
+        if section not in SECTIONS:
+            raise unknown_key(section, section, dict.fromkeys(SECTIONS))
+    check_name(table.get("name", ""))
+    task = table.get("task", "classify")
+    if task not in TASKS:
+        raise unknown_name("task", str(task), TASKS)
+    encoder = read_kind("encoder", table.get("encoder", {}), ENCODERS, "bag")
+    unused = {"tokenizer", "embedding", "decoder"}.difference(encoder.uses).intersection(table)
+    if unused:
+        section = sorted(unused)[0]
+        what = f"[{section}] is not used by the encoder {encoder.kind!r}."
+        raise RecipeError(what, f"Take [{section}] out, or choose another encoder.")
+    is_bag = isinstance(encoder, BagSettings)
+    return Recipe(
+        name=table.get("name", ""),
+        task=task,
+        data=check_data(read_settings(DataSettings, table.get("data", {}), "data")),
+        tokenizer=None
+        if is_bag
+        else read_settings(TokenizerSettings, table.get("tokenizer", {}), "tokenizer"),
+        embedding=None
+        if is_bag
+        else read_kind("embedding", table.get("embedding", {}), EMBEDDINGS, "learned"),
+        encoder=encoder,
+        decoder=None
+        if is_bag
+        else read_settings(ClassifySettings, table.get("decoder", {}), "decoder"),
+        abstention=read_settings(AbstentionSettings, table.get("abstention", {}), "abstention"),
+        training=read_settings(
+            LinearTrainingSettings if is_bag else NetworkTrainingSettings,
+            table.get("training", {}),
+            "training",
+        ),
+        gates=read_gates(table.get("gates", [])),
+    )
+
+
+def check_name(name: Any) -> None:
+    """Refuse a model name that could not stand in a path, an address and a command."""
+    if not isinstance(name, str) or not MODEL_NAME.fullmatch(name):
+        hint = "Use 1 to 64 of a-z, 0-9, '_' and '-', starting with a letter or digit."
+        raise RecipeError(f"The model name is {name!r}.", hint)
+
+
+def check_data(data: DataSettings) -> DataSettings:
+    """Refuse a data section without a training file."""
+    if not data.train:
+        raise RecipeError("[data] names no training file.", 'Write train = "train.jsonl".')
+    return data
+
+
+def read_kind(section: str, table: Any, kinds: Mapping[str, type[K]], default: str) -> K:
+    """Read a section whose ``kind`` chooses its settings."""
+    if not isinstance(table, Mapping):
+        raise RecipeError(f"[{section}] holds {table!r}.", f'Write kind = "{default}" in it.')
+    kind = str(table.get("kind", default))
+    if kind not in kinds:
+        raise unknown_name(section, kind, kinds)
+    rest = {key: value for key, value in table.items() if key != "kind"}
+    return read_settings(kinds[kind], rest, section)
+
+
+def read_gates(tables: Any) -> tuple[GateSettings, ...]:
+    """Read the list of gates; each table's ``rule`` chooses its settings."""
+    if not isinstance(tables, list | tuple):
+        raise RecipeError("gates is no list.", "Write each gate as [[gates]].")
+    gates = []
+    for number, table in enumerate(tables, start=1):
+        place = f"gates[{number}]"
+        if not isinstance(table, Mapping) or "rule" not in table:
+            raise RecipeError(f"{place} has no rule.", f"Choose one of: {', '.join(GATES)}.")
+        if table["rule"] not in GATES:
+            raise unknown_name("gate", str(table["rule"]), GATES)
+        rest = {key: value for key, value in table.items() if key != "rule"}
+        gates.append(read_settings(GATES[table["rule"]], rest, place))
+    return tuple(gates)
+
+
+def recipe_table(recipe: Recipe) -> dict[str, Any]:
+    """Give a recipe as plain tables, every setting written out; ``check_recipe`` reads them."""
+    table: dict[str, Any] = {"name": recipe.name, "task": recipe.task}
+    for section in SECTIONS[2:-1]:
+        settings = getattr(recipe, section)
+        if settings is None:
+            continue
+        values = asdict(settings)
+        if section in ("embedding", "encoder"):
+            values = {"kind": settings.kind, **values}
+        table[section] = plain(values)
+    table["gates"] = [{"rule": gate.rule, **plain(asdict(gate))} for gate in recipe.gates]
+    return table
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Give the same values as TOML can hold them: tuples become lists."""
+    return {key: list(each) if isinstance(each, tuple) else each for key, each in values.items()}
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Write a recipe as TOML text, every setting written out."""
+    import tomli_w
+
+    return tomli_w.dumps(recipe_table(recipe))

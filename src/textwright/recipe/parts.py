@@ -1,0 +1,116 @@
+"""The settings of a model's parts: tokenizer, embedding, encoder, decoder, abstention.
+
+Each kind of a part is one dataclass; the tables at the end lead from the name a recipe uses
+to it. Every setting stands here, with its default, and nowhere else.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textwright.recipe.settings import setting
+
+
+@dataclass(frozen=True)
+class TokenizerSettings:
+    """How a text becomes tokens."""
+
+    kind: str = setting(
+        "words",
+        "words (Chinese characters split apart), jieba, characters, bpe or unigram",
+        choices=("words", "jieba", "characters", "bpe", "unigram"),
+    )
+    lowercase: bool = setting(True, "fold letter case")
+    vocabulary: int = setting(
+        30_000, "most tokens kept, commonest first", at_least=8, at_most=1_000_000
+    )
+    min_count: int = setting(1, "rarer tokens become [UNK]", at_least=1)
+    max_tokens: int = setting(256, "longer texts are cut here, and the answer says so", at_least=1)
+
+
+@dataclass(frozen=True)
+class LearnedSettings:
+    """A table of vectors learned with the task."""
+
+    kind: ClassVar[str] = "learned"
+    size: int = setting(128, "numbers in a token's vector", at_least=1, at_most=4096)
+    dropout: float = setting(0.3, "share of vector positions zeroed", at_least=0, at_most=0.95)
+    token_dropout: float = setting(
+        0.1, "share of tokens shown as [UNK] while training", at_least=0, at_most=0.95
+    )
+
+
+@dataclass(frozen=True)
+class OneHotSettings:
+    """Each token is a vector with a single one: nothing is learned here."""
+
+    kind: ClassVar[str] = "one-hot"
+
+
+@dataclass(frozen=True)
+class BagSettings:
+    """The n-gram linear model: all there is, from text to scores, without a network."""
+
+    kind: ClassVar[str] = "bag"
+    uses: ClassVar[tuple[str, ...]] = ()
+    words: int = setting(2, "longest n-gram of words; a Chinese character is one", at_least=1)
+    characters_from: int = setting(2, "shortest n-gram of characters inside a word", at_least=1)
+    characters_to: int = setting(5, "longest one; 0 for none", at_least=0, at_most=8)
+    lowercase: bool = setting(True, "fold letter case")
+    buckets: int = setting(
+        2_097_152, "slots the n-grams are hashed to; a power of two", at_least=1024
+    )
+    min_count: int = setting(1, "n-grams in fewer training texts are dropped", at_least=1)
+    max_characters: int = setting(
+        20_000, "longer texts are cut here, and the answer says so", at_least=1
+    )
+
+
+@dataclass(frozen=True)
+class BiLSTMSettings:
+    """Stacked LSTMs read the text in both directions."""
+
+    kind: ClassVar[str] = "bilstm"
+    uses: ClassVar[tuple[str, ...]] = ("tokenizer", "embedding", "decoder")
+    layers: int = setting(1, "layers, each over the one below", at_least=1, at_most=8)
+    hidden: int = setting(128, "state width of each direction", at_least=1, at_most=4096)
+    bidirectional: bool = setting(True, "read backwards too")
+    dropout: float = setting(0.3, "share of each layer's output zeroed", at_least=0, at_most=0.95)
+
+
+@dataclass(frozen=True)
+class ClassifySettings:
+    """From a text's states to one score a label."""
+
+    pooling: str = setting(
+        "attention",
+        "how states become one vector: last, mean, max or attention",
+        choices=("last", "mean", "max", "attention"),
+    )
+    dropout: float = setting(0.3, "share of the vector zeroed", at_least=0, at_most=0.95)
+
+
+@dataclass(frozen=True)
+class AbstentionSettings:
+    """When a model says that it does not know."""
+
+    rule: str = setting(
+        "auto",
+        "coverage, out-of-scope, none; auto: out-of-scope if dev has such rows, else none",
+        choices=("auto", "coverage", "out-of-scope", "none"),
+    )
+    coverage: float = setting(
+        0.95, "share of in-scope dev rows to answer (rule coverage)", at_least=0, at_most=1
+    )
+
+
+EmbeddingSettings = LearnedSettings | OneHotSettings
+EncoderSettings = BagSettings | BiLSTMSettings
+
+EMBEDDINGS: dict[str, type[LearnedSettings] | type[OneHotSettings]] = {
+    "learned": LearnedSettings,
+    "one-hot": OneHotSettings,
+}
+ENCODERS: dict[str, type[BagSettings] | type[BiLSTMSettings]] = {
+    "bag": BagSettings,
+    "bilstm": BiLSTMSettings,
+}

@@ -1,0 +1,24 @@
+"""One setting of a recipe: its default, its meaning, and the values it may take."""
+
+from dataclasses import field
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+def setting(
+    default: T,
+    meaning: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> T:
+    """Declare a field of a settings dataclass.
+
+    meaning:  one line, printed by ``textwright recipe show`` and kept nowhere else.
+    at_least, at_most: the range a number must lie in, both ends included.
+    choices:  the strings allowed; empty means any.
+    """
+    metadata = {"meaning": meaning, "at_least": at_least, "at_most": at_most, "choices": choices}
+    return cast(T, field(default=default, metadata=metadata))

@@ -1,0 +1,58 @@
+"""The settings of ``[training]``, which depend on what is trained."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textwright.recipe.settings import setting
+
+
+@dataclass(frozen=True)
+class LinearTrainingSettings:
+    """Training the n-gram linear model (encoder ``bag``)."""
+
+    kind: ClassVar[str] = "linear"
+    seed: int = setting(7, "seed of every random choice", at_least=0)
+    threads: int = setting(
+        2, "threads; part of the result, so not taken from the machine", at_least=1, at_most=256
+    )
+    epochs: int = setting(10, "passes over the training rows", at_least=1)
+    l2: float = setting(1.0, "strength of the pull of weights towards zero", at_least=0)
+
+
+@dataclass(frozen=True)
+class NetworkTrainingSettings:
+    """Training a network by gradient descent (every other encoder)."""
+
+    kind: ClassVar[str] = "network"
+    seed: int = setting(7, "seed of every random choice", at_least=0)
+    threads: int = setting(
+        2, "threads; part of the result, so not taken from the machine", at_least=1, at_most=256
+    )
+    epochs: int = setting(20, "most passes over the training rows", at_least=1)
+    batch_size: int = setting(32, "texts in a batch", at_least=1)
+    learning_rate: float = setting(2e-3, "peak step size of AdamW", at_least=0, at_most=10)
+    schedule: str = setting(
+        "cosine",
+        "step size after the warm-up: constant, linear, cosine",
+        choices=("constant", "linear", "cosine"),
+    )
+    warmup: float = setting(0.05, "share of the steps in which it grows", at_least=0, at_most=1)
+    weight_decay: float = setting(0.01, "decoupled, as in AdamW", at_least=0)
+    clip_norm: float = setting(1.0, "longest gradient; 0: not clipped", at_least=0)
+    label_smoothing: float = setting(
+        0.0, "share of the target spread over all labels", at_least=0, at_most=0.9
+    )
+    class_weights: str = setting(
+        "none", "none, or balanced: rare labels count more", choices=("none", "balanced")
+    )
+    accumulate: int = setting(1, "batches summed before a step", at_least=1)
+    precision: str = setting(
+        "fp32", "fp32, bf16 or fp16, where the device has it", choices=("fp32", "bf16", "fp16")
+    )
+    device: str = setting("cpu", "cpu, cuda, or auto", choices=("cpu", "cuda", "auto"))
+    patience: int = setting(
+        5, "epochs without a better dev score before stopping; 0: never", at_least=0
+    )
+
+
+TrainingSettings = LinearTrainingSettings | NetworkTrainingSettings

@@ -1,0 +1,18 @@
+"""The tasks, by the name a recipe uses.
+
+To add a task: write its file, then add its line here.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from textwright.errors import unknown_name
+
+TASKS = {"classify": "textwright.tasks.classify"}
+
+
+def find_task(name: str) -> ModuleType:
+    """Import the module of a task; raises UnknownNameError with the nearest name."""
+    if name not in TASKS:
+        raise unknown_name("task", name, TASKS)
+    return import_module(TASKS[name])

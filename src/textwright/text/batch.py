@@ -1,0 +1,131 @@
+"""Padded batches of token ids, and the order in which texts share one.
+
+Shapes: B batch, T tokens, V vocabulary. A mask is True at real tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A text as a network takes it.
+
+    ids:       [T] int64: token ids, or (encoder ``bag``) the slots of its n-grams.
+    counts:    [T] float32: how often each n-gram stands in the text; None for tokens.
+    offsets:   [T, 2] int64: first and one past the last code point of each token; None where
+               there are no tokens.
+    truncated: the text was longer than the recipe allows, and was cut.
+    """
+
+    ids: NDArray[np.int64]
+    counts: NDArray[np.float32] | None = None
+    offsets: NDArray[np.int64] | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Texts of different lengths in one array.
+
+    ids:  [B, T] int64, 0 at padding.
+    mask: [B, T] bool, True at real tokens, at least one in every row.
+    """
+
+    ids: NDArray[np.int64]
+    mask: NDArray[np.bool_]
+
+    @property
+    def inputs(self) -> dict[str, NDArray[np.generic]]:
+        """The arrays under the input names of an exported network."""
+        return {"ids": self.ids, "mask": self.mask}
+
+
+@dataclass(frozen=True)
+class BagBatch:
+    """Texts as bags of n-grams.
+
+    slots:  [B, T] int64, where each n-gram's weights are looked up; 0 at padding.
+    counts: [B, T] float32, 0 at padding.
+    """
+
+    slots: NDArray[np.int64]
+    counts: NDArray[np.float32]
+
+    @property
+    def inputs(self) -> dict[str, NDArray[np.generic]]:
+        """The arrays under the input names of an exported network."""
+        return {"slots": self.slots, "counts": self.counts}
+
+
+def make_batch(encodings: Sequence[Encoding], *, multiple: int = 1) -> Batch | BagBatch:
+    """Pad encodings to their longest, rounded up to a ``multiple`` of tokens.
+
+    A text without any token gets one [UNK] (id 1), so that every row has a real token.
+    """
+    longest = max((len(each.ids) for each in encodings), default=1)
+    width = -(-max(longest, 1) // multiple) * multiple
+    ids = np.zeros((len(encodings), width), dtype=np.int64)
+    if encodings and encodings[0].counts is not None:
+        return make_bag_batch(encodings, ids)
+    mask = np.zeros((len(encodings), width), dtype=np.bool_)
+    for row, each in enumerate(encodings):
+        length = len(each.ids)
+        ids[row, :length] = each.ids
+        ids[row, 0] = each.ids[0] if length else 1
+        mask[row, : max(length, 1)] = True
+    return Batch(ids, mask)
+
+
+def make_bag_batch(encodings: Sequence[Encoding], slots: NDArray[np.int64]) -> BagBatch:
+    """Fill ``slots`` [B, T], and counts of the same shape, from bags of n-grams."""
+    counts = np.zeros(slots.shape, dtype=np.float32)
+    for row, each in enumerate(encodings):
+        slots[row, : len(each.ids)] = each.ids
+        counts[row, : len(each.ids)] = each.counts
+    return BagBatch(slots, counts)
+
+
+def length_buckets(
+    lengths: Sequence[int], batch_size: int, chance: np.random.Generator | None = None
+) -> list[NDArray[np.int64]]:
+    """Group positions so that texts of like length share a batch.
+
+    lengths: tokens of each text.
+    chance:  shuffles texts of equal length, and the batches; without it the order is by length.
+    Returns arrays of positions, each of at most ``batch_size``; together every position once.
+    """
+    count = len(lengths)
+    order = chance.permutation(count) if chance is not None else np.arange(count)
+    order = order[np.argsort(np.asarray(lengths)[order], kind="stable")]
+    batches = [order[start : start + batch_size] for start in range(0, count, batch_size)]
+    if chance is not None:
+        batches = [batches[each] for each in chance.permutation(len(batches))]
+    return batches
+
+
+def pad_ids(
+    sequences: Sequence[Sequence[int]], length: int, *, padding: int = 0
+) -> NDArray[np.int64]:
+    """Token ids as rows of one length: longer ones lose their end, shorter ones are padded.
+
+    Returns [N, length] int64. This is the article's first data-set encoding.
+    """
+    rows = np.full((len(sequences), length), padding, dtype=np.int64)
+    for row, ids in enumerate(sequences):
+        kept = list(ids)[:length]
+        rows[row, : len(kept)] = kept
+    return rows
+
+
+def one_hot(ids: NDArray[np.int64], size: int) -> NDArray[np.float32]:
+    """Each id as a vector with a single one: [..., size] float. The article's second encoding.
+
+    ids: any shape, each in 0..size-1.
+    """
+    encoded = np.zeros((*ids.shape, size), dtype=np.float32)
+    np.put_along_axis(encoded, ids[..., None], 1.0, axis=-1)
+    return encoded
