@@ -17,10 +17,15 @@ from textwright.recipe.parts import (
     AbstentionSettings,
     BagSettings,
     ClassifySettings,
+    EncoderSettings,
     TokenizerSettings,
 )
 from textwright.recipe.recipe import Recipe
-from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.recipe.training import (
+    LinearTrainingSettings,
+    NetworkTrainingSettings,
+    TrainingSettings,
+)
 
 K = TypeVar("K")
 
@@ -102,29 +107,34 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         section = sorted(unused)[0]
         what = f"[{section}] is not used by the encoder {encoder.kind!r}."
         raise RecipeError(what, f"Take [{section}] out, or choose another encoder.")
-    is_bag = isinstance(encoder, BagSettings)
     return Recipe(
         name=table.get("name", ""),
         task=task,
         data=check_data(read_settings(DataSettings, table.get("data", {}), "data")),
-        tokenizer=None
-        if is_bag
-        else read_settings(TokenizerSettings, table.get("tokenizer", {}), "tokenizer"),
-        embedding=None
-        if is_bag
-        else read_kind("embedding", table.get("embedding", {}), EMBEDDINGS, "learned"),
+        tokenizer=read_used("tokenizer", table, TokenizerSettings, encoder),
+        embedding=read_kind("embedding", table.get("embedding", {}), EMBEDDINGS, "learned")
+        if "embedding" in encoder.uses
+        else None,
         encoder=encoder,
-        decoder=None
-        if is_bag
-        else read_settings(ClassifySettings, table.get("decoder", {}), "decoder"),
+        decoder=read_used("decoder", table, ClassifySettings, encoder),
         abstention=read_settings(AbstentionSettings, table.get("abstention", {}), "abstention"),
-        training=read_settings(
-            LinearTrainingSettings if is_bag else NetworkTrainingSettings,
-            table.get("training", {}),
-            "training",
-        ),
+        training=read_training(table.get("training", {}), encoder),
         gates=read_gates(table.get("gates", [])),
     )
+
+
+def read_used(
+    section: str, table: Mapping[str, Any], kind: type[K], encoder: EncoderSettings
+) -> K | None:
+    """Read a section if the encoder uses it."""
+    return read_settings(kind, table.get(section, {}), section) if section in encoder.uses else None
+
+
+def read_training(table: Any, encoder: EncoderSettings) -> TrainingSettings:
+    """Read ``[training]``, whose settings depend on what is trained."""
+    if isinstance(encoder, BagSettings):
+        return read_settings(LinearTrainingSettings, table, "training")
+    return read_settings(NetworkTrainingSettings, table, "training")
 
 
 def check_name(name: Any) -> None:

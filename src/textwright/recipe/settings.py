@@ -1,7 +1,7 @@
 """One setting of a recipe: its default, its meaning, and the values it may take."""
 
 from dataclasses import field
-from typing import TypeVar, cast
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -21,4 +21,4 @@ def setting(
     choices:  the strings allowed; empty means any.
     """
     metadata = {"meaning": meaning, "at_least": at_least, "at_most": at_most, "choices": choices}
-    return cast(T, field(default=default, metadata=metadata))
+    return field(default=default, metadata=metadata)

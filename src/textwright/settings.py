@@ -1,0 +1,84 @@
+"""What this machine needs: the home folder, the database's address, the artifact store.
+
+Nothing here changes a result; what does stands in the recipe.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from textwright.errors import SettingsError
+
+HOME = ".textwright"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where this machine keeps things.
+
+    home:      folder of the database, artifacts, records, cache and unfinished runs.
+    database:  SQLAlchemy address; a SQLite file in the home folder unless stated.
+    artifacts: folder or fsspec address of the artifact store.
+    """
+
+    home: Path
+    database: str
+    artifacts: str
+
+    @property
+    def runs(self) -> Path:
+        """Folder of the runs under way: checkpoints, and artifacts not yet sealed."""
+        return self.home / "runs"
+
+
+def find_settings(
+    *,
+    create: bool = False,
+    start: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Find the home folder and the addresses.
+
+    The home is TEXTWRIGHT_HOME, or the nearest ``.textwright`` upward from ``start`` (the
+    working folder). TEXTWRIGHT_DATABASE and TEXTWRIGHT_ARTIFACTS point elsewhere for a team.
+
+    create: make ``.textwright`` in ``start`` when there is none, as ``train`` does.
+    environment: read instead of the process's own.
+    Raises SettingsError when there is no home and none may be made.
+    """
+    known = os.environ if environment is None else environment
+    start = (Path.cwd() if start is None else start).resolve()
+    home = find_home(start, known.get("TEXTWRIGHT_HOME", ""))
+    if home is None and not create:
+        raise SettingsError(
+            f"There is no {HOME} folder in {start} or above it.",
+            "Train a model first, go to the folder you trained in, or set TEXTWRIGHT_HOME.",
+        )
+    home = start / HOME if home is None else home
+    if create:
+        make_home(home)
+    return Settings(
+        home=home,
+        database=known.get("TEXTWRIGHT_DATABASE") or f"sqlite:///{home / 'textwright.db'}",
+        artifacts=known.get("TEXTWRIGHT_ARTIFACTS") or str(home / "artifacts"),
+    )
+
+
+def find_home(start: Path, stated: str) -> Path | None:
+    """Give the stated home, else the nearest ``.textwright`` from ``start`` upward."""
+    if stated:
+        return Path(stated).expanduser().resolve()
+    for folder in (start, *start.parents):
+        if (folder / HOME).is_dir():
+            return folder / HOME
+    return None
+
+
+def make_home(home: Path) -> None:
+    """Make the home folder; raises SettingsError when that cannot be."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "Choose a folder you may write to with TEXTWRIGHT_HOME."
+        raise SettingsError(f"{home} cannot be made: {error.strerror}.", hint) from error

@@ -1,0 +1,185 @@
+"""Texts into tokens, on Hugging Face's ``tokenizers``: one file, the same in every process.
+
+Ids 0 and 1 are [PAD] and [UNK] in every tokenizer.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tokenizers
+from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
+
+from textwright.errors import ArtifactError
+from textwright.recipe.parts import TokenizerSettings
+from textwright.text.batch import Encoding
+
+PADDING, UNKNOWN = "[PAD]", "[UNK]"
+PLAIN_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+CHARACTERS_A_TOKEN = 100  # a text is first cut to this many times max_tokens: bounds the work
+
+
+class Tokenizer:
+    """Turns texts into token ids with their offsets."""
+
+    def __init__(self, inner: tokenizers.Tokenizer, settings: TokenizerSettings) -> None:
+        self.inner = inner
+        self.settings = settings
+        self.size: int = inner.get_vocab_size()  # ids run from 0 to size - 1
+
+    def encode(self, texts: Sequence[str], *, offsets: bool = False) -> list[Encoding]:
+        """Encode texts, each cut to ``max_tokens``.
+
+        offsets: also give each token's place, in code points of the text as given.
+        A text without any token has empty ids; ``make_batch`` shows it as one [UNK].
+        """
+        longest = self.settings.max_tokens * CHARACTERS_A_TOKEN
+        cut = [clean_text(text[:longest]) for text in texts]
+        if self.settings.kind == "jieba":
+            encoded = self.encode_words(cut)
+        elif offsets:
+            encoded = [(each.ids, each.offsets) for each in self.inner.encode_batch(cut)]
+        else:
+            encoded = [(each.ids, ()) for each in self.inner.encode_batch_fast(cut)]
+        return [
+            self.cut(ids, places if offsets else None, too_long=len(text) > longest)
+            for (ids, places), text in zip(encoded, texts, strict=True)
+        ]
+
+    def encode_words(self, texts: Sequence[str]) -> list[tuple[list[int], Any]]:
+        """Encode texts whose words a dictionary finds; returns ids and places of each."""
+        words = [cut_chinese(text) for text in texts]
+        encoded = self.inner.encode_batch_fast(
+            [[word for word, _, _ in each] for each in words], is_pretokenized=True
+        )
+        places = [[(start, end) for _, start, end in each] for each in words]
+        return [(each.ids, place) for each, place in zip(encoded, places, strict=True)]
+
+    def cut(self, ids: list[int], places: Any, *, too_long: bool) -> Encoding:
+        """Keep the first ``max_tokens`` of a text, and say whether there was more."""
+        most = self.settings.max_tokens
+        kept = np.asarray(ids[:most], dtype=np.int64)
+        offsets = None
+        if places is not None:
+            offsets = np.asarray(places[:most], dtype=np.int64).reshape(-1, 2)
+        return Encoding(kept, offsets=offsets, truncated=too_long or len(ids) > most)
+
+    def save(self, path: Path) -> None:
+        """Write ``tokenizer.json``; equal tokenizers give equal bytes."""
+        path.write_text(self.inner.to_str(pretty=False), encoding="utf-8")
+
+
+def open_tokenizer(path: Path, settings: TokenizerSettings) -> Tokenizer:
+    """Read ``tokenizer.json``; raises ArtifactError when it is not one."""
+    try:
+        return Tokenizer(tokenizers.Tokenizer.from_file(str(path)), settings)
+    except Exception as error:  # the library raises bare Exception
+        raise ArtifactError(f"{path} cannot be read: {error}.", "Train the model again.") from error
+
+
+def train_tokenizer(texts: Sequence[str], settings: TokenizerSettings) -> Tokenizer:
+    """Learn a vocabulary from the training texts.
+
+    words, jieba, characters: the commonest tokens, ties by spelling. bpe: Sennrich et al. 2016.
+    unigram: Kudo 2018. Ids go by count, so the same texts give the same file.
+    """
+    if settings.kind in ("bpe", "unigram"):
+        return Tokenizer(train_subwords(texts, settings), settings)
+    inner = tokenizers.Tokenizer(models.WordLevel({PADDING: 0, UNKNOWN: 1}, unk_token=UNKNOWN))
+    inner.normalizer = text_normalizer(settings)
+    if settings.kind != "jieba":
+        inner.pre_tokenizer = text_splitter(settings.kind)
+    counts: Counter[str] = Counter()
+    for words in split_texts(inner, texts, settings.kind):
+        counts.update(words)
+    common = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    kept = [word for word, count in common if count >= settings.min_count]
+    names = [PADDING, UNKNOWN, *[word for word in kept if word not in (PADDING, UNKNOWN)]]
+    ids = {word: number for number, word in enumerate(names[: settings.vocabulary])}
+    inner.model = models.WordLevel(ids, unk_token=UNKNOWN)
+    return Tokenizer(inner, settings)
+
+
+def split_texts(inner: Any, texts: Iterable[str], kind: str) -> Iterator[list[str]]:
+    """Give each text's words as the tokenizer will look them up."""
+    for text in map(clean_text, texts):
+        if kind == "jieba":
+            words = (inner.normalizer.normalize_str(word) for word, _, _ in cut_chinese(text))
+            yield [word for word in words if word]
+        else:
+            normal = inner.normalizer.normalize_str(text)
+            yield [word for word, _ in inner.pre_tokenizer.pre_tokenize_str(normal)]
+
+
+def train_subwords(texts: Sequence[str], settings: TokenizerSettings) -> tokenizers.Tokenizer:
+    """Learn pieces of words; a word's first piece starts with U+2581."""
+    shown: dict[str, Any] = {
+        "vocab_size": settings.vocabulary,
+        "special_tokens": [PADDING, UNKNOWN],
+        "show_progress": False,
+    }
+    if settings.kind == "bpe":
+        inner = tokenizers.Tokenizer(models.BPE(unk_token=UNKNOWN))
+        trainer: Any = trainers.BpeTrainer(min_frequency=max(2, settings.min_count), **shown)
+    else:
+        inner = tokenizers.Tokenizer(models.Unigram())
+        trainer = trainers.UnigramTrainer(unk_token=UNKNOWN, **shown)
+    inner.normalizer = text_normalizer(settings)
+    inner.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Punctuation("isolated"), pre_tokenizers.Metaspace()]
+    )
+    inner.train_from_iterator((clean_text(text) for text in texts), trainer)
+    return inner
+
+
+def text_normalizer(settings: TokenizerSettings) -> Any:
+    """Make full-width forms plain (NFKC), clean control characters, set Chinese apart."""
+    spaced = settings.kind == "words"
+    bert = normalizers.BertNormalizer(
+        clean_text=True,
+        handle_chinese_chars=spaced,
+        strip_accents=False,
+        lowercase=settings.lowercase,
+    )
+    return normalizers.Sequence([normalizers.NFKC(), bert])
+
+
+def text_splitter(kind: str) -> Any:
+    """Split a normalised text into words and punctuation marks, or into characters."""
+    if kind == "words":
+        return pre_tokenizers.BertPreTokenizer()
+    return pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex("."), "isolated")]
+    )
+
+
+def clean_text(text: str) -> str:
+    """Replace lone surrogates, which no encoding can hold, by U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def cut_chinese(text: str) -> list[tuple[str, int, int]]:
+    """Cut a text into words by jieba's dictionary: word, first, one past the last code point."""
+    words = chinese_words().tokenize(text.translate(PLAIN_WIDTH))
+    return [(word, start, end) for word, start, end in words if not word.isspace()]
+
+
+@cache
+def chinese_words() -> Any:
+    """Load jieba's dictionary, once (a second), without the cache it leaves in a shared folder."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # jieba 0.42.1 has invalid escapes in its source
+        import jieba
+    cutter = jieba.Tokenizer()
+    cutter.FREQ, cutter.total = cutter.gen_pfdict(cutter.get_dict_file())
+    cutter.initialized = True
+    return cutter
