@@ -1,6 +1,7 @@
 """An example: one labelled text of a task."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -36,3 +37,14 @@ class Dataset:
     digest: str
     columns: tuple[str, ...]
     dropped: Mapping[str, int]
+
+
+def make_dataset(
+    source: str, examples: Iterable[Example], columns: Iterable[str], dropped: Mapping[str, int]
+) -> Dataset:
+    """Make a data set of examples, with the digest of just those."""
+    kept = tuple(examples)
+    digest = hashlib.sha256()
+    for each in sorted(example.digest for example in kept):
+        digest.update(bytes.fromhex(each))
+    return Dataset(source, kept, digest.hexdigest(), tuple(columns), dict(dropped))

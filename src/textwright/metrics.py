@@ -1,0 +1,188 @@
+"""Scores from plain arrays, with intervals; paired comparisons of two models on the same rows.
+
+Shapes: N rows, L labels. A label is its position, 0 to L - 1; -1 stands for one that the model
+does not know, which no answer can match.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 1_000
+BINS = 15
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """Precision, recall and F1 of one label, each 0 to 1, and how many rows have it."""
+
+    precision: float
+    recall: float
+    f1: float
+    rows: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with the ends of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def confusion(gold: Ints, predicted: Ints, labels: int) -> Ints:
+    """Count rows by true label (row) and predicted label (column), [L, L] int.
+
+    Rows whose true label is -1 are left out.
+    """
+    known = gold >= 0
+    pairs = gold[known] * labels + predicted[known]
+    return np.bincount(pairs, minlength=labels * labels).reshape(labels, labels)
+
+
+def label_scores(right: Ints, predicted: Ints, gold: Ints) -> list[LabelScore]:
+    """Score each label from three [L] counts: answered rightly, answered, true.
+
+    A label that was never answered has precision 0, one without a row recall 0.
+    """
+    precision = right / np.maximum(predicted, 1)
+    recall = right / np.maximum(gold, 1)
+    f1 = 2 * right / np.maximum(predicted + gold, 1)
+    return [
+        LabelScore(float(p), float(r), float(f), int(rows))
+        for p, r, f, rows in zip(precision, recall, f1, gold, strict=True)
+    ]
+
+
+def macro_f1(right: NDArray[np.number], predicted: NDArray[np.number], gold: Ints) -> Floats:
+    """Mean F1 over the labels that were answered or true, from counts [..., L]; [...] float."""
+    met = (predicted + gold) > 0
+    f1 = 2 * right / np.maximum(predicted + gold, 1)
+    scores: Floats = f1.sum(axis=-1) / np.maximum(met.sum(axis=-1), 1)
+    return scores
+
+
+def mean_interval(values: Floats, *, level: float = 0.95, seed: int = 0) -> Interval:
+    """Bootstrap percentile interval of a mean over rows (Efron 1979).
+
+    values: [N] float, one a row, N at least 1.
+    """
+    means = resampled_means(values, seed)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(values.mean()), float(low), float(high))
+
+
+def resampled_means(values: Floats, seed: int) -> Floats:
+    """Means of ``RESAMPLES`` draws of N rows with replacement, [R] float.
+
+    Values that take few different numbers (right or wrong) are drawn by their counts.
+    """
+    chance = np.random.default_rng(seed)
+    count = len(values)
+    distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) <= 16:
+        drawn = chance.multinomial(count, counts / count, size=RESAMPLES)  # [R, distinct]
+        few: Floats = drawn @ distinct / count
+        return few
+    means = np.empty(RESAMPLES)
+    for each in range(RESAMPLES):
+        means[each] = values[chance.integers(0, count, count)].mean()
+    return means
+
+
+def macro_f1_interval(
+    gold: Ints, predicted: Ints, labels: int, *, level: float = 0.95, seed: int = 0
+) -> Interval:
+    """Bootstrap percentile interval of macro-F1.
+
+    gold, predicted: [N] int; a true label of -1 counts against the label predicted.
+    """
+    cells = np.where(gold >= 0, gold, labels) * labels + predicted
+    counts = np.bincount(cells, minlength=(labels + 1) * labels)
+    met = np.flatnonzero(counts)
+    chance = np.random.default_rng(seed)
+    drawn = chance.multinomial(len(gold), counts[met] / len(gold), size=RESAMPLES)  # [R, cells]
+    samples = np.vstack([counts[met], drawn])
+    rows, columns = met // labels, met % labels
+    right, answered, true = (np.zeros((len(samples), labels)) for _ in range(3))
+    for cell, (row, column) in enumerate(zip(rows, columns, strict=True)):
+        answered[:, column] += samples[:, cell]
+        if row < labels:
+            true[:, row] += samples[:, cell]
+        if row == column:
+            right[:, row] += samples[:, cell]
+    scores = macro_f1(right, answered, true.astype(np.int64))
+    low, high = np.quantile(scores[1:], [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(scores[0]), float(low), float(high))
+
+
+def calibration_error(confidence: Floats, right: Bools, *, bins: int = BINS) -> float:
+    """Mean gap between confidence and accuracy over bins (Guo et al. 2017, equation 3).
+
+    confidence: [N] float, 0 to 1. right: [N] bool. Bins of equal width; 0 for no rows.
+    """
+    return float(
+        sum(
+            each.rows * abs(each.confidence - each.accuracy)
+            for each in reliability(confidence, right, bins=bins)
+        )
+        / max(len(right), 1)
+    )
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The rows of one range of confidence: how many, how sure, how often right."""
+
+    rows: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(confidence: Floats, right: Bools, *, bins: int = BINS) -> list[Bin]:
+    """Group rows by confidence into bins of equal width; empty bins are left out."""
+    places = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    found = []
+    for each in range(bins):
+        rows = places == each
+        if rows.any():
+            mean = float(confidence[rows].mean())
+            found.append(Bin(int(rows.sum()), mean, float(right[rows].mean())))
+    return found
+
+
+def auroc(scores: Floats, positive: Bools) -> float:
+    """Chance that a positive row scores above a negative one, ties half (Hanley & McNeil 1982).
+
+    scores: [N] float. positive: [N] bool. NaN when either kind is missing.
+    """
+    n_positive = int(positive.sum())
+    n_negative = len(positive) - n_positive
+    if not n_positive or not n_negative:
+        return float("nan")
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]  # mean rank of equal scores, from 1
+    total = float(ranks[positive].sum())
+    return (total - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+
+
+def paired_difference(
+    ours: Sequence[float] | Floats,
+    theirs: Sequence[float] | Floats,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Mean difference of two models' scores on the same rows, with its bootstrap interval.
+
+    ours, theirs: [N] float, one score a row; rows are drawn in pairs (Koehn 2004, section 4).
+    """
+    differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
+    return mean_interval(differences, level=level, seed=seed)

@@ -1,0 +1,178 @@
+"""Data files into examples: JSONL, CSV and TSV, plain or gzipped.
+
+To add a format: write a function from an open text file to numbered rows, then add its line
+to the table at the end.
+"""
+
+import csv
+import gzip
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from textwright.errors import DataError, unknown_name
+from textwright.recipe.data import DataSettings
+from textwright.text.examples import Dataset, Example, make_dataset
+
+Row = dict[str, Any]
+
+
+def read_dataset(settings: DataSettings, file: str, *, keep_empty: bool) -> Dataset:
+    """Read one file of a recipe's data section.
+
+    file:       path relative to ``settings.root``.
+    keep_empty: rows with an empty text stay (test), or are dropped and counted (training).
+    Raises DataError naming the file, and the row where one is at fault.
+    """
+    path = Path(settings.root) / file
+    examples: list[Example] = []
+    columns: set[str] = set()
+    dropped: Counter[str] = Counter()
+    for number, row in read_rows(path):
+        columns.update(row)
+        if is_excluded(row, settings):
+            dropped["excluded"] += 1
+            continue
+        example = make_example(row, settings, f"{path}, row {number}")
+        if not keep_empty and not example.text.strip():
+            dropped["empty text"] += 1
+            continue
+        examples.append(example)
+    if not examples:
+        raise DataError(f"{path} has no row to use.", "Check the file, and what exclude drops.")
+    return make_dataset(file, examples, sorted(columns), dropped)
+
+
+def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield each row of a data file with its number, counted from 1 (a header is none).
+
+    Raises DataError for a missing file, an unknown format, bytes that are no UTF-8, or a
+    malformed row.
+    """
+    suffixes = path.suffixes
+    packed = bool(suffixes) and suffixes[-1] == ".gz"
+    suffix = (suffixes[:-1] if packed else suffixes)[-1:]
+    if not suffix or suffix[0] not in FORMATS:
+        raise DataError(
+            f"{path} is of no known format.", f"Known endings: {', '.join(FORMATS)}, also with .gz."
+        )
+    number = 0
+    try:
+        with open_text(path, packed=packed) as file:
+            for number, row in FORMATS[suffix[0]](file, path):
+                yield number, row
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {path}.", "Check data.root and the name.") from error
+    except UnicodeDecodeError as error:
+        what = f"{path} is not UTF-8: byte 0x{error.object[error.start]:02x} after row {number}."
+        hint = f"Convert it first, such as: iconv -f GB18030 -t UTF-8 {path.name}"
+        raise DataError(what, hint) from error
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} cannot be read: {error}.", "Copy the file again.") from error
+
+
+def open_text(path: Path, *, packed: bool) -> TextIO:
+    """Open a file as UTF-8 text, a byte order mark skipped; the caller closes it."""
+    if packed:
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def read_jsonl(file: TextIO, path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield the JSON object of each line; blank lines are skipped, but numbered."""
+    for number, line in enumerate(file, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            what = f"{path}, row {number} is no JSON: {error}."
+            raise DataError(what, "Each line must be one JSON object.") from error
+        if not isinstance(row, dict):
+            raise DataError(
+                f"{path}, row {number} is {type(row).__name__}, not an object.",
+                'Write each line as {"text": ..., "label": ...}.',
+            )
+        yield number, row
+
+
+def read_csv(file: TextIO, path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a file with a header and commas between the cells (RFC 4180)."""
+    return read_cells(csv.reader(file, strict=True), path)
+
+
+def read_tsv(file: TextIO, path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a file with a header and tabs between the cells; quotes mean nothing."""
+    return read_cells(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE), path)
+
+
+def read_cells(rows: Iterator[list[str]], path: Path) -> Iterator[tuple[int, Row]]:
+    """Pair the cells of each row with the header; blank lines are skipped, but numbered."""
+    csv.field_size_limit(sys.maxsize)
+    number = 0
+    try:
+        header = next(rows, [])
+        for number, cells in enumerate(rows, start=1):
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                what = f"{path}, row {number} has {len(cells)} cells, the header {len(header)}."
+                raise DataError(what, "Mend the row, or quote a separator inside a cell.")
+            yield number, dict(zip(header, cells, strict=True))
+    except csv.Error as error:
+        what = f"{path} is malformed after row {number}: {error}."
+        raise DataError(what, "Check the quotes of the next row.") from error
+
+
+def is_excluded(row: Row, settings: DataSettings) -> bool:
+    """Tell whether ``exclude`` drops a row."""
+    return any(str(row.get(column)) in values for column, values in settings.exclude.items())
+
+
+def make_example(row: Row, settings: DataSettings, place: str) -> Example:
+    """Make an example of a row; raises DataError naming the place and the nearest column."""
+    for column in (settings.text, settings.label, *settings.slices):
+        if column not in row:
+            missing = unknown_name("column", column, row)
+            raise DataError(f"{place} has no column {column!r}.", missing.hint)
+    text = row[settings.text]
+    if not isinstance(text, str):
+        hint = f"Column {settings.text!r} must hold strings."
+        raise DataError(f"{place}: the text is {text!r}.", hint)
+    return Example(
+        text=text,
+        labels=read_labels_of(row[settings.label], settings, place),
+        slices={column: str(row[column]) for column in settings.slices},
+        digest=digest_row(row),
+    )
+
+
+def read_labels_of(value: Any, settings: DataSettings, place: str) -> tuple[str, ...]:
+    """Read a row's labels: one, or (multi-label) a list or a cell with separators."""
+    if settings.multi_label:
+        if isinstance(value, str):
+            value = [each.strip() for each in value.split(settings.separator)]
+        if not isinstance(value, list):
+            raise DataError(f"{place}: the labels are {value!r}.", "Write them as a list.")
+        return tuple(sorted({str(each) for each in value if str(each)} - {settings.out_of_scope}))
+    if value is None or isinstance(value, list | dict) or value == "":
+        hint = "Give each row one label, or set data.multi_label."
+        raise DataError(f"{place}: the label is {value!r}.", hint)
+    return () if str(value) == settings.out_of_scope else (str(value),)
+
+
+def digest_row(row: Row) -> str:
+    """SHA-256 of a row as canonical JSON, in hex."""
+    text = json.dumps(row, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+FORMATS: dict[str, Callable[[TextIO, Path], Iterator[tuple[int, Row]]]] = {
+    ".jsonl": read_jsonl,
+    ".csv": read_csv,
+    ".tsv": read_tsv,
+}

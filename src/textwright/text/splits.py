@@ -1,0 +1,69 @@
+"""The three parts of a data set: train, dev and test."""
+
+import hashlib
+from dataclasses import dataclass
+
+from textwright.errors import DataError
+from textwright.recipe.data import DataSettings, DevShare
+from textwright.text.examples import Dataset, make_dataset
+from textwright.text.readers import read_dataset
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The data of a run; ``test`` is None when the recipe names none."""
+
+    train: Dataset
+    dev: Dataset
+    test: Dataset | None
+
+
+def read_splits(settings: DataSettings) -> Splits:
+    """Read the files of a recipe's data section.
+
+    Raises DataError for anything wrong with them, before a single step of training.
+    """
+    train = read_dataset(settings, settings.train, keep_empty=False)
+    test = read_dataset(settings, settings.test, keep_empty=True) if settings.test else None
+    if isinstance(settings.dev, str):
+        return Splits(train, read_dataset(settings, settings.dev, keep_empty=True), test)
+    kept, held = cut_dev(train, settings.dev)
+    return Splits(kept, held, test)
+
+
+def cut_dev(train: Dataset, dev: DevShare) -> tuple[Dataset, Dataset]:
+    """Part training rows by a hash of their text, so that repeats of one stay together.
+
+    Raises DataError when a part is left without rows.
+    """
+    held = [example for example in train.examples if hash_share(example.text) < dev.share]
+    kept = [example for example in train.examples if hash_share(example.text) >= dev.share]
+    if not held or not kept:
+        raise DataError(
+            f"{train.source} has {len(train.examples)} rows: no dev set can be cut from them.",
+            "Name a dev file, or give more rows.",
+        )
+    return (
+        make_dataset(train.source, kept, train.columns, train.dropped),
+        make_dataset(train.source, held, train.columns, {}),
+    )
+
+
+def hash_share(text: str) -> float:
+    """Place a text in 0..1 by its SHA-256: evenly, and the same on every machine."""
+    first = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]
+    return int.from_bytes(first, "big") / 2**64
+
+
+def find_leaks(splits: Splits) -> list[bool]:
+    """Tell of each test row whether its text stands in the training file too.
+
+    Blanks around a text do not count. Rows held out of the training file as dev are looked at
+    as well; those of a dev file of its own are not.
+    """
+    learned = [splits.train]
+    if splits.dev.source == splits.train.source:
+        learned.append(splits.dev)
+    seen = {example.text.strip() for part in learned for example in part.examples}
+    test = splits.test.examples if splits.test else ()
+    return [example.text.strip() in seen for example in test]
