@@ -1,0 +1,164 @@
+"""Text in, answers out, from an artifact alone.
+
+Shapes: N texts, B batch, T tokens, L labels.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textwright.errors import ArtifactError, UsageError
+from textwright.recipe.parts import BagSettings
+from textwright.runtime.artifact import Artifact
+from textwright.runtime.sessions import RESTORE, Session
+from textwright.tasks.classify import ClassifyAnswer, probabilities
+from textwright.tasks.table import find_task
+from textwright.text.batch import Encoding, make_batch
+from textwright.text.tokenizer import open_tokenizer
+
+Outputs = dict[str, NDArray[np.float32]]
+
+WINDOW = 4096  # texts encoded at a time: sorting pays within it, memory stays flat beyond it
+BATCH_TEXTS = 64
+BATCH_TOKENS = 4096  # of one call, padding included
+UNKNOWN_ID = 1
+MOSTLY = 0.5  # share of unknown tokens above which an answer carries a warning
+EMPTY = "The text holds nothing to read."
+UNKNOWN = "Most of this text was never seen in training."
+
+
+class Answerer:
+    """A model that answers: its tokenizer, its network, and what its scores mean.
+
+    Safe to use from several threads at once.
+    """
+
+    def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+        self.artifact = artifact
+        self.labels = artifact.labels
+        self.task = find_task(artifact.recipe.task)
+        self.encode: Callable[[Sequence[str]], list[Encoding]] = find_encode(artifact)
+        self.session = Session(artifact.network, threads=threads)
+        check_network(self.session, artifact)
+
+    def run(self, encodings: Sequence[Encoding]) -> Outputs:
+        """Run one batch as it is; the caller keeps it within what memory holds.
+
+        Returns every output of the network, each with B rows in the order given.
+        """
+        return self.session.run(make_batch(encodings).inputs)
+
+    def answers(self, encodings: Sequence[Encoding], outputs: Outputs) -> list[ClassifyAnswer]:
+        """Turn a batch's outputs into answers, with what the reader should know of the text."""
+        plain: list[ClassifyAnswer] = self.task.answers(outputs["logits"], self.labels)
+        known = outputs.get("known")  # [B]
+        answers = []
+        for row, (encoding, answer) in enumerate(zip(encodings, plain, strict=True)):
+            share = None if known is None else float(known[row])
+            warning = warn_of(encoding, share)
+            if warning or encoding.truncated:
+                answer = replace(answer, truncated=encoding.truncated, warning=warning)
+            answers.append(answer)
+        return answers
+
+    def predict(self, texts: Iterable[str]) -> list[ClassifyAnswer]:
+        """Answer texts, in their order; an empty one is answered too, with a warning."""
+        return list(self.predict_each(texts))
+
+    def predict_each(self, texts: Iterable[str]) -> Iterator[ClassifyAnswer]:
+        """Answer texts one after the other, however many there are, in flat memory."""
+        for encodings in self.windows(texts):
+            answers: dict[int, ClassifyAnswer] = {}
+            for rows, outputs in self.run_window(encodings):
+                chosen = [encodings[row] for row in rows]
+                answers.update(zip(rows, self.answers(chosen, outputs), strict=True))
+            yield from (answers[row] for row in range(len(encodings)))
+
+    def logits(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Raw scores of the network, [N, L] float, in the order of the labels."""
+        parts = [np.zeros((0, len(self.labels.names)), dtype=np.float32)]
+        for encodings in self.windows(texts):
+            part = np.empty((len(encodings), len(self.labels.names)), dtype=np.float32)
+            for rows, outputs in self.run_window(encodings):
+                part[rows] = outputs["logits"]
+            parts.append(part)
+        return np.concatenate(parts)  # [N, L]
+
+    def probabilities(self, texts: Iterable[str]) -> NDArray[np.float64]:
+        """Calibrated probabilities, [N, L] float from 0 to 1."""
+        logits = self.logits(texts)
+        return probabilities(logits, self.labels) if len(logits) else logits.astype(np.float64)
+
+    def windows(self, texts: Iterable[str]) -> Iterator[list[Encoding]]:
+        """Encode texts a window at a time."""
+        if isinstance(texts, str):
+            raise UsageError("One text was given where a list is meant.", "Write [text].")
+        source = iter(texts)
+        while window := list(islice(source, WINDOW)):
+            yield self.encode(window)
+
+    def run_window(self, encodings: Sequence[Encoding]) -> Iterator[tuple[list[int], Outputs]]:
+        """Run encodings in batches of like length; gives the rows of each with its outputs."""
+        lengths = [len(each.ids) for each in encodings]
+        for rows in plan_batches(lengths):
+            yield rows, self.run([encodings[row] for row in rows])
+
+
+def find_encode(artifact: Artifact) -> Callable[[Sequence[str]], list[Encoding]]:
+    """Give the function that turns texts into what the artifact's network takes."""
+    recipe = artifact.recipe
+    if isinstance(recipe.encoder, BagSettings):
+        from textwright.text.ngrams import encode_bags
+
+        return partial(encode_bags, settings=recipe.encoder)
+    if recipe.tokenizer is None:
+        raise ArtifactError(f"{artifact.folder} names no tokenizer.", RESTORE)
+    return open_tokenizer(artifact.tokenizer, recipe.tokenizer).encode
+
+
+def check_network(session: Session, artifact: Artifact) -> None:
+    """Refuse a network that takes or gives something else than its recipe says."""
+    is_bag = isinstance(artifact.recipe.encoder, BagSettings)
+    takes = {"slots", "counts"} if is_bag else {"ids", "mask"}
+    gives = {"logits", "known"} if is_bag else {"logits"}
+    if not (set(session.inputs) <= takes and gives <= set(session.outputs)):
+        what = f"{artifact.network} takes {', '.join(session.inputs)}"
+        raise ArtifactError(f"{what} and gives {', '.join(session.outputs)}.", RESTORE)
+    width = session.inner.get_outputs()[session.outputs.index("logits")].shape[-1]
+    if isinstance(width, int) and width != len(artifact.labels.names):
+        what = f"{artifact.network} scores {width} labels, labels.json has"
+        raise ArtifactError(f"{what} {len(artifact.labels.names)}.", RESTORE)
+
+
+def warn_of(encoding: Encoding, known: float | None) -> str:
+    """Say what is unusual about a text, or nothing.
+
+    known: share of its n-grams seen in training; None where tokens tell it.
+    """
+    if not len(encoding.ids):
+        return EMPTY
+    if known is None:
+        known = 1.0 - np.count_nonzero(encoding.ids == UNKNOWN_ID) / len(encoding.ids)
+    return UNKNOWN if 1.0 - known > MOSTLY else ""
+
+
+def plan_batches(
+    lengths: Sequence[int], *, texts: int = BATCH_TEXTS, tokens: int = BATCH_TOKENS
+) -> Iterator[list[int]]:
+    """Group positions by length, each group within a budget of texts and of padded tokens.
+
+    A single text longer than the budget stands alone. Together every position once.
+    """
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        longest = max(lengths[row], 1)  # the last one is the longest: they come sorted
+        if batch and (len(batch) == texts or (len(batch) + 1) * longest > tokens):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

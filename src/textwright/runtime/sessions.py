@@ -1,0 +1,59 @@
+"""ONNX Runtime sessions with stated threads and a memory that does not grow by itself."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from textwright.errors import ArtifactError
+
+RESTORE = "Restore it from a backup, or train the model again."
+
+
+class Session:
+    """One exported network, ready to run; safe to share between threads.
+
+    inputs, outputs: the names of the network's tensors, in its own order.
+    """
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        """Load a network.
+
+        threads: cores that one call may use; the answer does not depend on it.
+        Raises ArtifactError when the file is no network that this program can run.
+        """
+        try:
+            self.inner = onnxruntime.InferenceSession(
+                str(path), session_options(threads), providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the library's own classes derive from Exception alone
+            first = str(error).splitlines()[0]
+            raise ArtifactError(f"{path} cannot be loaded: {first}", RESTORE) from error
+        self.inputs = tuple(each.name for each in self.inner.get_inputs())
+        self.outputs = tuple(each.name for each in self.inner.get_outputs())
+
+    def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.float32]]:
+        """Run one batch; inputs that the network does not have are left out."""
+        feed = {name: inputs[name] for name in self.inputs}
+        return dict(zip(self.outputs, self.inner.run(None, feed), strict=True))
+
+
+def session_options(threads: int) -> onnxruntime.SessionOptions:
+    """Options of every session here.
+
+    The arena and the memory pattern keep the largest batch ever seen; without them a call is
+    no slower (measured: a BiLSTM of 2x128, 1 to 32 texts) and resident memory stays flat.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.use_deterministic_compute = True
+    options.log_severity_level = 4  # failures come back as exceptions
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options

@@ -1,0 +1,84 @@
+"""Artifacts made by hand in milliseconds, to answer from.
+
+The network is a table of word scores, a mean over the words, and nothing else, so the right
+answer is known by looking at the text. Shapes: B batch, T tokens, V vocabulary, L labels.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from textwright.recipe.file import check_recipe, recipe_text
+from textwright.runtime.artifact import seal
+from textwright.text.labels import Labels, write_labels
+from textwright.text.tokenizer import train_tokenizer
+
+LABELS = ("card", "music", "weather")
+WORDS = {
+    "card": "where is my new card please 卡",
+    "music": "play the next song loud 歌",
+    "weather": "will it rain or snow tomorrow 雨",
+}
+
+
+def make_artifact(
+    folder: Path, *, name: str = "intents", strength: float = 9.0, threshold: float = 0.0
+) -> str:
+    """Write a sealed artifact that knows three labels by their words; give its address.
+
+    strength: score of a word for its own label; another number gives another version.
+    """
+    folder.mkdir(parents=True)
+    recipe = check_recipe(
+        {
+            "name": name,
+            "data": {"train": "train.jsonl"},
+            "tokenizer": {"max_tokens": 32},
+            "encoder": {"kind": "bilstm"},
+        }
+    )
+    assert recipe.tokenizer is not None
+    tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
+    tokenizer.save(folder / "tokenizer.json")
+    scores = np.zeros((tokenizer.size, len(LABELS)), dtype=np.float32)  # [V, L]
+    for column, label in enumerate(LABELS):
+        for encoding in tokenizer.encode(WORDS[label].split()):
+            scores[encoding.ids, column] = strength
+    write_network(folder / "model.onnx", scores)
+    write_labels(Labels(LABELS, threshold=threshold), folder / "labels.json")
+    (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    return seal(folder)
+
+
+def write_network(path: Path, scores: NDArray[np.float32]) -> None:
+    """Write a network that averages the word scores [V, L] of a text's real tokens."""
+    nodes = [
+        helper.make_node("Gather", ["scores", "ids"], ["words"]),  # [B, T, L]
+        helper.make_node("Cast", ["mask"], ["real"], to=TensorProto.FLOAT),  # [B, T]
+        helper.make_node("Unsqueeze", ["real", "last"], ["weights"]),  # [B, T, 1]
+        helper.make_node("Mul", ["words", "weights"], ["kept"]),
+        helper.make_node("ReduceSum", ["kept", "tokens"], ["sum"], keepdims=0),  # [B, L]
+        helper.make_node("ReduceSum", ["weights", "tokens"], ["count"], keepdims=0),  # [B, 1]
+        helper.make_node("Div", ["sum", "count"], ["logits"]),  # [B, L]
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [
+            helper.make_tensor_value_info("ids", TensorProto.INT64, ["B", "T"]),
+            helper.make_tensor_value_info("mask", TensorProto.BOOL, ["B", "T"]),
+        ],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", scores.shape[1]])],
+        [
+            numpy_helper.from_array(scores, "scores"),
+            numpy_helper.from_array(np.array([2], dtype=np.int64), "last"),
+            numpy_helper.from_array(np.array([1], dtype=np.int64), "tokens"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = 9
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
