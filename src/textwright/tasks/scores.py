@@ -30,7 +30,7 @@ class Rows:
 
     def take(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Give only the chosen rows; chosen: [N] bool."""
-        places = np.flatnonzero(chosen)
+        places = np.flatnonzero(chosen).tolist()
         gold, slices = [self.gold[each] for each in places], [self.slices[each] for each in places]
         return Rows(self.scores[places], gold, slices)
 

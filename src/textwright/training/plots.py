@@ -1,0 +1,104 @@
+"""Pictures of a run: learning curves, confusion matrix, reliability diagram."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textwright import metrics
+
+MOST_LABELS = 40  # a larger confusion matrix shows only the labels most often confused
+SIZE_INCHES = (6.4, 4.8)
+
+
+def plot_curves(epochs: Sequence[dict[str, float]], path: Path) -> None:
+    """Draw loss and dev accuracy over the epochs; nothing is drawn without epochs.
+
+    epochs: of each, ``train_loss``, ``dev_loss`` and ``dev_accuracy``.
+    """
+    if not epochs:
+        return
+    figure, losses = new_figure("Learning curves", "epoch", "loss (nats)")
+    numbers = range(1, len(epochs) + 1)
+    losses.plot(numbers, [each["train_loss"] for each in epochs], label="train loss")
+    losses.plot(numbers, [each["dev_loss"] for each in epochs], label="dev loss")
+    accuracy = losses.twinx()
+    accuracy.set_ylabel("dev accuracy")
+    accuracy.plot(numbers, [each["dev_accuracy"] for each in epochs], "k--", label="dev accuracy")
+    losses.legend(loc="center left")
+    accuracy.legend(loc="center right")
+    save(figure, path)
+
+
+def plot_confusion(table: NDArray[np.int64], names: Sequence[str], path: Path) -> None:
+    """Draw how often each true label (row) was answered as each other (column).
+
+    table: [L, L] int. With more than 40 labels, the 40 with the most mistakes are shown.
+    """
+    mistakes = table.sum(axis=0) + table.sum(axis=1) - 2 * np.diag(table)
+    chosen = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_LABELS])
+    shown = table[np.ix_(chosen, chosen)]
+    shares = shown / np.maximum(table.sum(axis=1)[chosen][:, None], 1)
+    title = "Confusion matrix (share of the true label)"
+    if len(chosen) < len(names):
+        title = f"The {len(chosen)} labels most often confused, of {len(names)}"
+    figure, axes = new_figure(title, "answered", "true")
+    side = max(5.0, 0.28 * len(chosen) + 2)
+    figure.set_size_inches(side + 1, side)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, shrink=0.8)
+    labels = [names[each] for each in chosen]
+    axes.set_xticks(range(len(labels)), labels, rotation=90)
+    axes.set_yticks(range(len(labels)), labels)
+    save(figure, path)
+
+
+def plot_reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_], path: Path) -> None:
+    """Draw accuracy against confidence: on the diagonal, a score means what it says.
+
+    confidence: [N] float, 0 to 1. right: [N] bool.
+    """
+    bins = metrics.reliability(confidence, right)
+    error = metrics.calibration_error(confidence, right)
+    figure, axes = new_figure(f"Reliability (error {error:.3f})", "confidence", "accuracy")
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    most = max((each.rows for each in bins), default=1)
+    axes.bar(
+        [each.confidence for each in bins],
+        [each.accuracy for each in bins],
+        width=0.9 / metrics.BINS,
+        alpha=0.7,
+    )
+    sizes = [20 + 200 * each.rows / most for each in bins]
+    axes.scatter([each.confidence for each in bins], [each.accuracy for each in bins], s=sizes)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    save(figure, path)
+
+
+def new_figure(title: str, across: str, up: str) -> tuple[Any, Any]:
+    """Start a picture without a screen; matplotlib is imported here, for it takes a second."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    return figure, axes
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a picture as PNG, with a font that has Chinese where the machine has one."""
+    import matplotlib
+    from matplotlib import font_manager
+
+    known = {each.name for each in font_manager.fontManager.ttflist}
+    chinese = [name for name in CHINESE_FONTS if name in known]
+    with matplotlib.rc_context({"font.family": ["DejaVu Sans", *chinese]}):
+        figure.savefig(path, dpi=120, metadata={"Software": None})
+
+
+CHINESE_FONTS = ("Noto Sans CJK SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "SimHei")
