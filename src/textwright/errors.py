@@ -64,8 +64,45 @@ class RequestError(TextwrightError):
     """A request to the server cannot be answered as it was made."""
 
 
+class MalformedError(RequestError):
+    """A request that cannot be read: no HTTP, no JSON, or a field of another type."""
+
+
+class InvalidInputError(RequestError):
+    """A request that can be read, but asks for what cannot be answered."""
+
+
+class TooLargeError(RequestError):
+    """A request with a body, header or list of inputs beyond the server's limit."""
+
+
+class MediaTypeError(RequestError):
+    """A body that is not declared as JSON."""
+
+
+class MethodError(RequestError):
+    """An address that exists, asked by a method it does not have."""
+
+
+class ForbiddenError(RequestError):
+    """A request that this server does not take from this caller."""
+
+
+class NotReadyError(TextwrightError):
+    """The server is starting, or on its way out."""
+
+
+class DeadlineError(TextwrightError):
+    """An answer was not there in the time the request gave."""
+
+
 class OverloadedError(TextwrightError):
-    """The server has more work waiting than it can answer in time."""
+    """The server has more work waiting than it can answer in time.
+
+    retry_s: seconds after which what waits now should be answered.
+    """
+
+    retry_s: int = 1
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
