@@ -107,20 +107,30 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         section = sorted(unused)[0]
         what = f"[{section}] is not used by the encoder {encoder.kind!r}."
         raise RecipeError(what, f"Take [{section}] out, or choose another encoder.")
+    data = check_data(read_settings(DataSettings, table.get("data", {}), "data"))
     return Recipe(
         name=table.get("name", ""),
         task=task,
-        data=check_data(read_settings(DataSettings, table.get("data", {}), "data")),
+        data=data,
         tokenizer=read_used("tokenizer", table, TokenizerSettings, encoder),
         embedding=read_kind("embedding", table.get("embedding", {}), EMBEDDINGS, "learned")
         if "embedding" in encoder.uses
         else None,
         encoder=encoder,
         decoder=read_used("decoder", table, ClassifySettings, encoder),
-        abstention=read_settings(AbstentionSettings, table.get("abstention", {}), "abstention"),
+        abstention=read_abstention(table.get("abstention", {}), data),
         training=read_training(table.get("training", {}), encoder),
         gates=read_gates(table.get("gates", [])),
     )
+
+
+def read_abstention(table: Any, data: DataSettings) -> AbstentionSettings:
+    """Read ``[abstention]``; what needs rows out of scope does not go with several labels."""
+    settings = read_settings(AbstentionSettings, table, "abstention")
+    if data.multi_label and settings.rule == "out-of-scope":
+        what = "abstention.rule 'out-of-scope' needs one label a text, data.multi_label is set."
+        raise RecipeError(what, 'Use rule = "coverage" or "none".')
+    return settings
 
 
 def read_used(

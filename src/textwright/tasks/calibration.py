@@ -37,7 +37,8 @@ def calibrate(
     temperature = fit_temperature(logits[scoped], targets[scoped], labels)
     labels = replace(labels, temperature=temperature)
     scores = probabilities(logits[second], labels)
-    return replace(labels, threshold=choose_threshold(scores, targets[second], abstention))
+    threshold = choose_threshold(scores, targets[second], abstention, multi=labels.multi)
+    return replace(labels, threshold=threshold)
 
 
 def fit_temperature(logits: LOGITS, targets: NDArray[np.float32], labels: Labels) -> float:
@@ -71,7 +72,11 @@ def surprise(
 
 
 def choose_threshold(
-    scores: NDArray[np.float64], targets: NDArray[np.float32], abstention: AbstentionSettings
+    scores: NDArray[np.float64],
+    targets: NDArray[np.float32],
+    abstention: AbstentionSettings,
+    *,
+    multi: bool = False,
 ) -> float:
     """Choose the confidence below which the model abstains; 0 is never.
 
@@ -83,7 +88,7 @@ def choose_threshold(
     confidence = scores.max(axis=1)
     rule = abstention.rule
     if rule == "auto":
-        rule = "none" if in_scope.all() else "out-of-scope"
+        rule = "none" if multi or in_scope.all() else "out-of-scope"
     if rule == "none" or not in_scope.any():
         return 0.0
     if rule == "coverage":

@@ -3,6 +3,7 @@
 Ids 0 and 1 are [PAD] and [UNK] in every tokenizer.
 """
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -13,7 +14,7 @@ import numpy as np
 import tokenizers
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
-from textwright.errors import ArtifactError
+from textwright.errors import ArtifactError, MissingExtraError
 from textwright.recipe.parts import TokenizerSettings
 from textwright.text.batch import Encoding
 
@@ -116,23 +117,57 @@ def split_texts(inner: Any, texts: Iterable[str], kind: str) -> Iterator[list[st
 
 def train_subwords(texts: Sequence[str], settings: TokenizerSettings) -> tokenizers.Tokenizer:
     """Learn pieces of words; a word's first piece starts with U+2581."""
-    shown: dict[str, Any] = {
-        "vocab_size": settings.vocabulary,
-        "special_tokens": [PADDING, UNKNOWN],
-        "show_progress": False,
-    }
+    normalizer = text_normalizer(settings)
+    normal = (normalizer.normalize_str(clean_text(text)) for text in texts)
     if settings.kind == "bpe":
         inner = tokenizers.Tokenizer(models.BPE(unk_token=UNKNOWN))
-        trainer: Any = trainers.BpeTrainer(min_frequency=max(2, settings.min_count), **shown)
+        inner.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.BpeTrainer(
+            vocab_size=settings.vocabulary,
+            min_frequency=max(2, settings.min_count),
+            special_tokens=[PADDING, UNKNOWN],
+            show_progress=False,
+        )
+        inner.train_from_iterator(normal, trainer)
     else:
-        inner = tokenizers.Tokenizer(models.Unigram())
-        trainer = trainers.UnigramTrainer(unk_token=UNKNOWN, **shown)
-    inner.normalizer = text_normalizer(settings)
-    inner.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Punctuation("isolated"), pre_tokenizers.Metaspace()]
-    )
-    inner.train_from_iterator((clean_text(text) for text in texts), trainer)
+        inner = tokenizers.Tokenizer(learn_unigram(normal, settings.vocabulary))
+        inner.pre_tokenizer = pre_tokenizers.Metaspace()
+    inner.normalizer = normalizer
     return inner
+
+
+def learn_unigram(texts: Iterable[str], vocabulary: int) -> models.Unigram:
+    """Learn a unigram model with SentencePiece, whose result is the same each time.
+
+    The trainer in ``tokenizers`` breaks ties differently from run to run.
+    """
+    try:
+        import sentencepiece
+    except ImportError as error:
+        hint = "Install it: pip install 'textwright[train]'"
+        raise MissingExtraError("kind = 'unigram' needs sentencepiece.", hint) from error
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_writer=model,
+        model_type="unigram",
+        vocab_size=vocabulary,
+        hard_vocab_limit=False,
+        normalization_rule_name="identity",
+        pad_id=0,
+        unk_id=1,
+        bos_id=-1,
+        eos_id=-1,
+        num_threads=1,
+        minloglevel=2,
+    )
+    learned = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    scored = [
+        (learned.id_to_piece(each), learned.get_score(each))
+        for each in range(2, learned.get_piece_size())
+    ]
+    special = [(PADDING, 0.0), (UNKNOWN, 0.0)]
+    return models.Unigram([*special, *scored], unk_id=1, byte_fallback=False)
 
 
 def text_normalizer(settings: TokenizerSettings) -> Any:
@@ -144,7 +179,10 @@ def text_normalizer(settings: TokenizerSettings) -> Any:
         strip_accents=False,
         lowercase=settings.lowercase,
     )
-    return normalizers.Sequence([normalizers.NFKC(), bert])
+    steps = [normalizers.NFKC(), bert]
+    if settings.kind in ("bpe", "unigram"):  # there, a blank is part of a token
+        steps += [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+    return normalizers.Sequence(steps)
 
 
 def text_splitter(kind: str) -> Any:

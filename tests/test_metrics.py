@@ -1,0 +1,128 @@
+"""Scores held against trying every case, scikit-learn, or numbers worked out by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
+
+from textwright import metrics
+
+PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
+
+
+def columns(pairs: list[tuple[int, int]]) -> tuple[metrics.Ints, metrics.Ints]:
+    table = np.array(pairs, dtype=np.int64)
+    return table[:, 0], table[:, 1]
+
+
+@given(PAIRS)
+def test_label_scores_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    gold, predicted = columns(pairs)
+    table = metrics.confusion(gold, predicted, 4)
+
+    ours = metrics.label_scores(np.diag(table), table.sum(axis=0), table.sum(axis=1))
+
+    theirs = precision_recall_fscore_support(gold, predicted, labels=range(4), zero_division=0)
+    for name, column in zip(("precision", "recall", "f1", "rows"), theirs, strict=True):
+        assert [getattr(each, name) for each in ours] == pytest.approx(list(column))
+
+
+@given(PAIRS)
+def test_macro_f1_is_that_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
+    gold, predicted = columns(pairs)
+
+    ours = metrics.macro_f1_interval(gold, predicted, 4)
+
+    assert ours.value == pytest.approx(f1_score(gold, predicted, average="macro"))
+    assert ours.low <= ours.high
+
+
+def test_an_unknown_true_label_counts_against_the_label_answered() -> None:
+    gold, predicted = np.array([0, 0, -1]), np.array([0, 0, 0])
+
+    assert metrics.macro_f1_interval(gold, predicted, 2).value == pytest.approx(2 * 2 / 5)
+    assert metrics.confusion(gold, predicted, 2).tolist() == [[2, 0], [0, 0]]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.booleans()), min_size=2, max_size=30
+    )
+)
+def test_auroc_counts_the_pairs_in_order(rows: list[tuple[float, bool]]) -> None:
+    scores = np.array([score for score, _ in rows])
+    positive = np.array([each for _, each in rows])
+
+    ours = metrics.auroc(scores, positive)
+
+    if positive.all() or not positive.any():
+        assert np.isnan(ours)
+    else:
+        assert ours == pytest.approx(roc_auc_score(positive, scores))
+
+
+def test_calibration_error_worked_out_by_hand() -> None:
+    confidence = np.array([0.95, 0.95, 0.55, 0.55])
+    right = np.array([True, False, True, True])
+
+    # two bins of two rows: |0.95 - 0.5| and |0.55 - 1.0|, each half of the rows
+    assert metrics.calibration_error(confidence, right) == pytest.approx(0.45)
+
+
+def test_calibration_error_takes_certainty_and_no_rows() -> None:
+    assert metrics.calibration_error(np.array([1.0]), np.array([True])) == 0.0
+    assert metrics.calibration_error(np.zeros(0), np.zeros(0, dtype=np.bool_)) == 0.0
+
+
+def test_a_mean_lies_in_its_interval_which_narrows_with_rows() -> None:
+    few = metrics.mean_interval(np.array([0.0, 1.0, 1.0, 1.0] * 5))
+    many = metrics.mean_interval(np.array([0.0, 1.0, 1.0, 1.0] * 500))
+
+    assert few.low < 0.75 < few.high
+    assert many.high - many.low < few.high - few.low
+
+
+def test_drawing_by_counts_and_by_rows_give_the_same_interval() -> None:
+    chance = np.random.default_rng(0)
+    coarse = chance.integers(0, 2, 800).astype(np.float64)
+    fine = coarse + chance.uniform(-1e-9, 1e-9, 800)
+
+    by_counts, by_rows = metrics.mean_interval(coarse), metrics.mean_interval(fine)
+
+    assert by_counts.low == pytest.approx(by_rows.low, abs=0.01)
+    assert by_counts.high == pytest.approx(by_rows.high, abs=0.01)
+
+
+def test_a_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    chance = np.random.default_rng(1)
+    covered = 0
+    for seed in range(400):
+        found = metrics.mean_interval((chance.random(150) < 0.8).astype(np.float64), seed=seed)
+        covered += found.low <= 0.8 <= found.high
+
+    assert 0.90 <= covered / 400 <= 0.98
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values = np.array([0.0, 1.0, 1.0])
+
+    assert metrics.mean_interval(values, seed=3) == metrics.mean_interval(values, seed=3)
+
+
+def test_a_paired_difference_sees_what_two_intervals_do_not() -> None:
+    chance = np.random.default_rng(2)
+    theirs = (chance.random(2_000) < 0.8).astype(np.float64)
+    ours = theirs.copy()
+    ours[np.flatnonzero(theirs == 0)[:30]] = 1.0  # 30 more right, none lost
+
+    paired = metrics.paired_difference(ours, theirs)
+
+    assert paired.low > 0
+    assert metrics.mean_interval(ours).low < metrics.mean_interval(theirs).high
+
+
+def test_reliability_leaves_empty_bins_out() -> None:
+    bins = metrics.reliability(np.array([0.1, 0.9, 0.92]), np.array([False, True, True]), bins=10)
+
+    assert [each.rows for each in bins] == [1, 2]

@@ -1,0 +1,61 @@
+"""Train, dev and test: parted by text, and leaks counted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from textwright.errors import DataError
+from textwright.recipe.data import DataSettings, DevShare
+from textwright.text.splits import find_leaks, hash_share, read_splits
+
+
+def write(folder: Path, name: str, texts: list[str]) -> None:
+    rows = (json.dumps({"text": text, "label": text[-1:] or "0"}) for text in texts)
+    (folder / name).write_text("\n".join(rows), encoding="utf-8")
+
+
+def test_a_share_of_the_training_rows_becomes_dev_and_repeats_stay_together(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "train.jsonl", [f"text {number % 500}" for number in range(1000)])
+
+    splits = read_splits(DataSettings(train="train.jsonl", dev=DevShare(0.2), root=str(tmp_path)))
+
+    train = {each.text for each in splits.train.examples}
+    dev = {each.text for each in splits.dev.examples}
+    assert not train & dev
+    assert len(splits.train.examples) + len(splits.dev.examples) == 1000
+    assert 120 < len(splits.dev.examples) < 280
+    assert splits.train.digest != splits.dev.digest
+
+
+def test_the_side_of_a_text_is_the_same_on_every_machine() -> None:
+    assert hash_share("where is my card") == pytest.approx(0.1979015, abs=1e-6)
+
+
+def test_a_dev_file_is_taken_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "train.jsonl", ["a 1", "b 2"])
+    write(tmp_path, "dev.jsonl", ["a 1", "", "c 1"])
+
+    splits = read_splits(DataSettings(train="train.jsonl", dev="dev.jsonl", root=str(tmp_path)))
+
+    assert len(splits.dev.examples) == 3
+    assert splits.test is None
+    assert find_leaks(splits) == []
+
+
+def test_too_few_rows_for_a_dev_set_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "train.jsonl", ["a 1"])
+
+    with pytest.raises(DataError, match="no dev set can be cut"):
+        read_splits(DataSettings(train="train.jsonl", root=str(tmp_path)))
+
+
+def test_test_rows_that_stand_in_the_training_file_are_found(tmp_path: Path) -> None:
+    write(tmp_path, "train.jsonl", [f"text {number}" for number in range(100)])
+    write(tmp_path, "test.jsonl", ["text 5", " text 77\n", "new 1", "text 5"])
+
+    splits = read_splits(DataSettings(train="train.jsonl", test="test.jsonl", root=str(tmp_path)))
+
+    assert find_leaks(splits) == [True, True, False, True]

@@ -1,0 +1,145 @@
+"""Tokenizers: the same tokens in every process, with their places in the text as given."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textwright.errors import ArtifactError
+from textwright.recipe.parts import TokenizerSettings
+from textwright.text.tokenizer import Tokenizer, open_tokenizer, train_tokenizer
+
+KINDS = ("words", "jieba", "characters", "bpe", "unigram")
+TEXTS = [
+    "Where is my card?",
+    "where is my parcel",
+    "我的卡丢了，怎么办",
+    "naïve café ＡＢＣ 😀",
+    "我的包裹在哪里",
+] * 4
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def trained(request: pytest.FixtureRequest) -> Tokenizer:
+    return train_tokenizer(TEXTS, TokenizerSettings(kind=request.param, vocabulary=80))
+
+
+def pieces(tokenizer: Tokenizer, text: str) -> list[str]:
+    found = tokenizer.encode([text], offsets=True)[0].offsets
+    assert found is not None
+    return [text[start:end] for start, end in found]
+
+
+def test_a_saved_tokenizer_gives_the_same_ids(trained: Tokenizer, tmp_path: Path) -> None:
+    trained.save(tmp_path / "tokenizer.json")
+
+    opened = open_tokenizer(tmp_path / "tokenizer.json", trained.settings)
+
+    for before, after in zip(trained.encode(TEXTS), opened.encode(TEXTS), strict=True):
+        assert before.ids.tolist() == after.ids.tolist()
+    assert opened.size == trained.size
+
+
+def test_training_twice_gives_the_same_file(trained: Tokenizer, tmp_path: Path) -> None:
+    again = train_tokenizer(TEXTS, trained.settings)
+    trained.save(tmp_path / "first.json")
+    again.save(tmp_path / "second.json")
+
+    assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+
+
+def test_ids_are_within_the_vocabulary_and_0_and_1_are_special(trained: Tokenizer) -> None:
+    ids = np.concatenate([each.ids for each in trained.encode(TEXTS)])
+
+    assert 0 not in ids
+    assert ids.max() < trained.size
+    assert trained.inner.token_to_id("[PAD]") == 0
+    assert trained.inner.token_to_id("[UNK]") == 1
+
+
+def test_an_empty_text_has_no_token(trained: Tokenizer) -> None:
+    assert [len(each.ids) for each in trained.encode(["", "  \n"])] == [0, 0]
+
+
+def test_a_long_text_is_cut_and_says_so(trained: Tokenizer) -> None:
+    short = Tokenizer(trained.inner, TokenizerSettings(kind=trained.settings.kind, max_tokens=3))
+
+    cut, whole = short.encode(["我的卡丢了，怎么办 where is my card " * 3_000, "卡"])
+
+    assert (len(cut.ids), cut.truncated) == (3, True)
+    assert (len(whole.ids) <= 3, whole.truncated) == (True, False)
+
+
+def test_lone_surrogates_and_nul_are_read_as_something(trained: Tokenizer) -> None:
+    assert len(trained.encode(["a\ud800b\x00c"])) == 1
+
+
+@given(st.text(max_size=60))
+def test_offsets_lie_within_the_text_in_order(text: str) -> None:
+    tokenizer = train_tokenizer(["a b c 我 的"], TokenizerSettings())
+
+    offsets = tokenizer.encode([text], offsets=True)[0].offsets
+
+    assert offsets is not None
+    assert (offsets[:, 0] <= offsets[:, 1]).all()
+    assert (offsets >= 0).all()
+    assert (offsets <= len(text)).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("words", ["我", "的", "卡", "丢", "了", "，", "where", "'", "s", "it"]),
+        ("jieba", ["我", "的", "卡", "丢", "了", "，", "where", "'", "s", "it"]),
+        ("characters", [*"我的卡丢了，", *"where's", *"it"]),
+    ],
+)
+def test_words_and_characters_are_split_as_named(kind: str, expected: list[str]) -> None:
+    tokenizer = train_tokenizer(TEXTS, TokenizerSettings(kind=kind))
+
+    assert pieces(tokenizer, "我的卡丢了，where's it") == expected
+
+
+def test_jieba_keeps_chinese_words_whole_and_reads_full_width_letters() -> None:
+    tokenizer = train_tokenizer(["北京大学 hello"], TokenizerSettings(kind="jieba"))
+
+    assert pieces(tokenizer, "在北京大学 ｈｅｌｌｏ") == ["在", "北京大学", "ｈｅｌｌｏ"]
+    assert (
+        tokenizer.encode(["ｈｅｌｌｏ"])[0].ids.tolist()
+        == tokenizer.encode(["HELLO"])[0].ids.tolist()
+    )
+
+
+def test_subwords_are_smaller_than_words() -> None:
+    texts = ["lower lowest newer newest wider widest"] * 5
+
+    tokenizer = train_tokenizer(texts, TokenizerSettings(kind="bpe", vocabulary=30))
+
+    assert len(tokenizer.encode(["lowest"])[0].ids) > 1
+
+
+def test_case_and_width_are_folded_unless_asked_not_to() -> None:
+    folded = train_tokenizer(["Card"], TokenizerSettings())
+    kept = train_tokenizer(["Card"], TokenizerSettings(lowercase=False))
+
+    assert folded.encode(["ＣＡＲＤ"])[0].ids.tolist() == [2]
+    assert kept.encode(["card"])[0].ids.tolist() == [1]
+
+
+def test_rare_and_surplus_words_become_unknown() -> None:
+    texts = ["a a a b b c"]
+
+    few = train_tokenizer(texts, TokenizerSettings(min_count=2))
+    fewer = train_tokenizer(["a b c d e f g h i"], TokenizerSettings(vocabulary=8))
+
+    assert few.encode(["a b c"])[0].ids.tolist() == [2, 3, 1]
+    assert fewer.size == 8
+
+
+def test_a_broken_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.json").write_text("{}")
+
+    with pytest.raises(ArtifactError, match=r"tokenizer\.json cannot be read"):
+        open_tokenizer(tmp_path / "tokenizer.json", TokenizerSettings())
