@@ -7,6 +7,7 @@ to it. Every setting stands here, with its default, and nowhere else.
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textwright.errors import RecipeError
 from textwright.recipe.settings import setting
 
 
@@ -57,12 +58,21 @@ class BagSettings:
     characters_to: int = setting(5, "longest one; 0 for none", at_least=0, at_most=8)
     lowercase: bool = setting(True, "fold letter case")
     buckets: int = setting(
-        2_097_152, "slots the n-grams are hashed to; a power of two", at_least=1024
+        2_097_152,
+        "slots the n-grams are hashed to; a power of two",
+        at_least=1024,
+        at_most=16_777_216,
     )
     min_count: int = setting(1, "n-grams in fewer training texts are dropped", at_least=1)
     max_characters: int = setting(
         20_000, "longer texts are cut here, and the answer says so", at_least=1
     )
+
+    def __post_init__(self) -> None:
+        """Refuse a number of buckets that no bit mask can choose from."""
+        if self.buckets & (self.buckets - 1):
+            what = f"encoder.buckets is {self.buckets}, which is no power of two."
+            raise RecipeError(what, f"Take {1 << self.buckets.bit_length()}, the next one.")
 
 
 @dataclass(frozen=True)
@@ -83,8 +93,8 @@ class ClassifySettings:
 
     pooling: str = setting(
         "attention",
-        "how states become one vector: last, mean, max or attention",
-        choices=("last", "mean", "max", "attention"),
+        "how states become one vector: last, mean, max, attention, or attention-max (both)",
+        choices=("last", "mean", "max", "attention", "attention-max"),
     )
     dropout: float = setting(0.3, "share of the vector zeroed", at_least=0, at_most=0.95)
 

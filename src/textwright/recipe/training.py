@@ -17,6 +17,12 @@ class LinearTrainingSettings:
     )
     epochs: int = setting(10, "passes over the training rows", at_least=1)
     l2: float = setting(1.0, "strength of the pull of weights towards zero", at_least=0)
+    contrast: float = setting(
+        0.5,
+        "how far n-grams that labels use alike count for less: 0 not, 1 in full",
+        at_least=0,
+        at_most=2,
+    )
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,11 @@ class NetworkTrainingSettings:
     )
     class_weights: str = setting(
         "none", "none, or balanced: rare labels count more", choices=("none", "balanced")
+    )
+    out_of_scope: str = setting(
+        "leave-out",
+        "training rows of no class: leave-out, or uniform (pulled to equal scores)",
+        choices=("leave-out", "uniform"),
     )
     accumulate: int = setting(1, "batches summed before a step", at_least=1)
     precision: str = setting(

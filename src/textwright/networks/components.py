@@ -1,0 +1,51 @@
+"""The parts a network is built from, by the name a recipe uses.
+
+To add a part: write its file, then add its line here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import nn
+
+from textwright.errors import unknown_name
+from textwright.networks.decoders.classify import ClassifyDecoder
+from textwright.networks.embeddings.learned import LearnedEmbedding
+from textwright.networks.embeddings.one_hot import OneHotEmbedding
+from textwright.networks.encoders.bilstm import BiLSTM
+from textwright.recipe.parts import (
+    BiLSTMSettings,
+    ClassifySettings,
+    LearnedSettings,
+    OneHotSettings,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A network class, the settings it takes, and what it is good for."""
+
+    network: type[nn.Module]
+    settings: type
+    purpose: str  # one line, shown in the docs
+
+
+EMBEDDINGS: dict[str, Part] = {
+    "learned": Part(LearnedEmbedding, LearnedSettings, "vectors learned with the task"),
+    "one-hot": Part(OneHotEmbedding, OneHotSettings, "small vocabularies, nothing to learn"),
+}
+
+ENCODERS: dict[str, Part] = {
+    "bilstm": Part(BiLSTM, BiLSTMSettings, "small data, fast on a CPU"),
+}
+
+DECODERS: dict[str, Part] = {
+    "classify": Part(ClassifyDecoder, ClassifySettings, "one score a label for a whole text"),
+}
+
+
+def find_part(kind: str, table: Mapping[str, Part], name: str) -> Part:
+    """Look a part up by name; raises UnknownNameError with the nearest one."""
+    if name not in table:
+        raise unknown_name(kind, name, table)
+    return table[name]
