@@ -80,6 +80,10 @@ class MediaTypeError(RequestError):
     """A body that is not declared as JSON."""
 
 
+class SlowRequestError(RequestError):
+    """A request that did not arrive whole in the time the server gives it."""
+
+
 class MethodError(RequestError):
     """An address that exists, asked by a method it does not have."""
 

@@ -25,11 +25,17 @@ WORDS = {
 
 
 def make_artifact(
-    folder: Path, *, name: str = "intents", strength: float = 9.0, threshold: float = 0.0
+    folder: Path,
+    *,
+    name: str = "intents",
+    strength: float = 9.0,
+    threshold: float = 0.0,
+    breaks_on_rain: bool = False,
 ) -> str:
     """Write a sealed artifact that knows three labels by their words; give its address.
 
     strength: score of a word for its own label; another number gives another version.
+    breaks_on_rain: the network has no row for the word 雨, and fails on any batch with it.
     """
     folder.mkdir(parents=True)
     recipe = check_recipe(
@@ -47,7 +53,9 @@ def make_artifact(
     for column, label in enumerate(LABELS):
         for encoding in tokenizer.encode(WORDS[label].split()):
             scores[encoding.ids, column] = strength
-    write_network(folder / "model.onnx", scores)
+    (rain,) = tokenizer.encode(["雨"])[0].ids
+    assert rain == tokenizer.size - 1
+    write_network(folder / "model.onnx", scores[:-1] if breaks_on_rain else scores)
     write_labels(Labels(LABELS, threshold=threshold), folder / "labels.json")
     (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
     return seal(folder)

@@ -1,0 +1,78 @@
+"""The native protocol: ``POST /api/v1/models/{name}/predict``."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from textwright.serving.batcher import Outcome
+from textwright.serving.http import Request, Response
+from textwright.serving.openapi import refer_to
+from textwright.serving.predict import Service, new_id, predict
+from textwright.serving.reading import read_json
+from textwright.serving.statuses import NativeFailure, failure_of
+
+
+class PredictRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Texts to answer.
+
+    caller: who asks, for limits and for a canary that stays the same to them.
+    """
+
+    inputs: Annotated[list[str], msgspec.Meta(min_length=1)]
+    caller: Annotated[str, msgspec.Meta(max_length=256)] = ""
+
+
+class Answered(msgspec.Struct, omit_defaults=True):
+    """The answer to one text.
+
+    id:        names this answer, for feedback and for tracing it back.
+    label:     the most probable label, also when the model abstains.
+    score:     its calibrated probability, 0 to 1.
+    scores:    the most probable labels with theirs.
+    abstained: the model does not know: do not act on the label.
+    labels:    every label that holds, where several can.
+    truncated: the text was cut to what the model reads.
+    warning:   what else the reader should know.
+    """
+
+    id: str
+    label: str
+    score: float
+    scores: dict[str, float]
+    abstained: bool
+    labels: list[str] | None = None
+    truncated: bool = False
+    warning: str = ""
+
+
+OUTCOMES = (Answered, NativeFailure)  # what stands in the list of answers
+
+
+class PredictResponse(msgspec.Struct):
+    """The answers in the order of the inputs, all given by one version."""
+
+    model: str
+    version: int
+    answers: Annotated[
+        list[Any], msgspec.Meta(extra_json_schema={"items": {"anyOf": refer_to(*OUTCOMES)}})
+    ]
+
+
+DECODER = msgspec.json.Decoder(PredictRequest)
+ENCODER = msgspec.json.Encoder()
+
+
+async def post_predict(service: Service, request: Request, name: str) -> Response:
+    """Answer the texts of a request."""
+    asked: PredictRequest = read_json(request, DECODER)
+    done = await predict(service, name, asked.inputs)
+    answers = [wire_outcome(outcome, request) for outcome in done.outcomes]
+    body = {"model": done.model, "version": done.version, "answers": answers}
+    return Response(200, ENCODER.encode(body))
+
+
+def wire_outcome(outcome: Outcome, request: Request) -> dict[str, Any]:
+    """Give one answer, or one input's error, as it goes over the wire."""
+    if isinstance(outcome, Exception):
+        return {"error": failure_of(outcome, request)}
+    return {"id": new_id(), **outcome.table()}

@@ -1,0 +1,140 @@
+"""The description of every route, as OpenAPI 3.1 and as a plain page, from the table of routes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import msgspec
+
+from textwright.serving.http import JSON
+
+REASONS = {
+    200: "Answered.",
+    400: "The request cannot be read.",
+    403: "This server does not take such a request.",
+    404: "No such address, model or version.",
+    405: "The address has no such method.",
+    408: "The request did not arrive in time.",
+    413: "Larger than the server takes.",
+    415: "The body is not declared as JSON.",
+    422: "Readable, but not what can be answered.",
+    429: "More waits than can be answered in time; Retry-After says how long.",
+    500: "The server failed.",
+    503: "Not ready.",
+    504: "Not answered in time.",
+}
+ALWAYS = (400, 403, 408, 413, 500)  # possible wherever a request is read
+REFERENCE = "#/components/schemas/{name}"
+PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a route takes and gives.
+
+    takes:    type of the body; None: it reads none.
+    gives:    type of the body of a 200; None: text.
+    failures: type of the body of an error.
+    statuses: what it may answer beside 200 and ``ALWAYS``.
+    inner:    types that ``gives`` refers to by name.
+    """
+
+    method: str
+    path: str
+    summary: str
+    takes: type | None
+    gives: type | None
+    failures: type
+    statuses: tuple[int, ...]
+    media_type: str = JSON
+    inner: tuple[type, ...] = ()
+
+
+def describe(routes: Sequence[Description], version: str) -> dict[str, Any]:
+    """Write the OpenAPI document of the routes."""
+    named = ((each.takes, each.gives, each.failures, *each.inner) for each in routes)
+    used = {kind for kinds in named for kind in kinds if kind is not None}
+    kinds = sorted(used, key=lambda each: each.__name__)
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
+    schema_of = dict(zip(kinds, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "textwright", "version": version},
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def refer_to(*kinds: type) -> list[dict[str, str]]:
+    """Name types of the document from inside another one."""
+    return [{"$ref": REFERENCE.format(name=kind.__name__)} for kind in kinds]
+
+
+def operation(route: Description, schema_of: dict[type, Any]) -> dict[str, Any]:
+    """Describe one method of one path."""
+    plain = {"schema": {"type": "string"}}
+    success = {"schema": schema_of[route.gives]} if route.gives else plain
+    failure = {JSON: {"schema": schema_of[route.failures]}}
+    responses: dict[str, Any] = {
+        "200": {"description": REASONS[200], "content": {route.media_type: success}}
+    }
+    for status in sorted({*ALWAYS, *route.statuses}):
+        responses[str(status)] = {"description": REASONS[status], "content": failure}
+        if status == 429:
+            header = {"schema": {"type": "integer"}, "description": "Seconds to wait."}
+            responses["429"]["headers"] = {"Retry-After": header}
+    words = re.findall(r"\w+", route.path)
+    described: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": "_".join([route.method.lower(), *words]),
+        "responses": responses,
+    }
+    names = PARAMETER.findall(route.path)
+    if names:
+        described["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in names
+        ]
+    if route.takes:
+        content = {JSON: {"schema": schema_of[route.takes]}}
+        described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def docs_page(routes: Sequence[Description], version: str) -> str:
+    """Write the routes as one page that needs nothing from anywhere else."""
+    sections = "".join(docs_section(route) for route in routes)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>textwright API</title>'
+        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;"
+        "padding:0 1rem}code,pre{background:#f2f2f2;padding:.1rem .3rem}"
+        "pre{overflow:auto;padding:.6rem}</style>"
+        f"<h1>textwright {escape(version)}</h1>"
+        '<p>The same as a document for programs: <a href="/openapi.json">/openapi.json</a>.</p>'
+        f"{sections}</html>"
+    )
+
+
+def docs_section(route: Description) -> str:
+    """Write one route: its address, what it takes, what it may answer."""
+    lines = [f"<h2><code>{route.method} {escape(route.path)}</code></h2>"]
+    lines.append(f"<p>{escape(route.summary)}</p>")
+    if route.takes is not None:
+        lines.append(f"<p>Takes:</p><pre>{escape(fields_of(route.takes))}</pre>")
+    if route.gives is not None:
+        lines.append(f"<p>Gives:</p><pre>{escape(fields_of(route.gives, *route.inner))}</pre>")
+    others = ", ".join(str(each) for each in sorted({*ALWAYS, *route.statuses}))
+    lines.append(f"<p>Other statuses: {others}.</p>")
+    return "".join(lines)
+
+
+def fields_of(*kinds: type) -> str:
+    """Write the fields of types and of those inside them, one a line, as JSON schema does."""
+    (schema, *_), components = msgspec.json.schema_components(kinds, ref_template=REFERENCE)
+    shown = components or schema
+    return msgspec.json.format(msgspec.json.encode(shown), indent=2).decode()

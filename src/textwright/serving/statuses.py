@@ -1,0 +1,109 @@
+"""Errors on the wire: the status of each class, and the form each protocol gives them.
+
+The table is searched from the top, so a class stands before the one it derives from.
+"""
+
+import logging
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+
+from textwright.errors import (
+    DeadlineError,
+    ForbiddenError,
+    InvalidInputError,
+    MalformedError,
+    MediaTypeError,
+    MethodError,
+    NotReadyError,
+    OverloadedError,
+    SlowRequestError,
+    TextwrightError,
+    TooLargeError,
+    UnknownNameError,
+)
+from textwright.serving.http import Request, Response
+
+STATUSES: dict[type[TextwrightError], tuple[int, str]] = {
+    MalformedError: (400, "malformed"),
+    ForbiddenError: (403, "forbidden"),
+    UnknownNameError: (404, "unknown_name"),
+    MethodError: (405, "method_not_allowed"),
+    SlowRequestError: (408, "request_timeout"),
+    TooLargeError: (413, "too_large"),
+    MediaTypeError: (415, "not_json"),
+    InvalidInputError: (422, "invalid"),
+    OverloadedError: (429, "overloaded"),
+    NotReadyError: (503, "not_ready"),
+    DeadlineError: (504, "deadline"),
+}
+INTERNAL = (500, "internal")
+INTERNAL_MESSAGE = "The server failed to answer this; it is not the request's fault."
+INTERNAL_HINT = "Look for the request id in the server's log."
+LOG = logging.getLogger(__name__)
+
+
+class Failure(msgspec.Struct):
+    """What went wrong, and what to do about it."""
+
+    code: str
+    message: str
+    hint: str
+    request_id: str
+
+
+class NativeFailure(msgspec.Struct):
+    """The body of an error, and of each input that failed alone."""
+
+    error: Failure
+
+
+class InferenceFailure(msgspec.Struct):
+    """The body of an error in the Open Inference Protocol."""
+
+    error: str
+
+
+def status_of(error: Exception) -> tuple[int, str]:
+    """Give the HTTP status and the code of an error; what is not the caller's is 500."""
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return status
+    return INTERNAL
+
+
+def failure_of(error: Exception, request: Request) -> dict[str, Any]:
+    """Say what went wrong in the native form; of our own failures nothing but the request id."""
+    status, code = status_of(error)
+    if status == INTERNAL[0] or not isinstance(error, TextwrightError):
+        what, hint = INTERNAL_MESSAGE, INTERNAL_HINT
+    else:
+        what, hint = error.what, error.hint
+    return {"code": code, "message": what, "hint": hint, "request_id": request_id(request)}
+
+
+def error_response(error: Exception, request: Request, path: str) -> Response:
+    """Answer a request with an error, in the form of the protocol that its path belongs to."""
+    status, _ = status_of(error)
+    failure = failure_of(error, request)
+    if status == INTERNAL[0]:
+        LOG.error("request %s failed", failure["request_id"], exc_info=error)
+    body: dict[str, Any] = {"error": failure}
+    if path == "/v2" or path.startswith("/v2/"):
+        body = {"error": f"{failure['message']} {failure['hint']}"}
+    headers = [("x-request-id", failure["request_id"])]
+    if isinstance(error, OverloadedError):
+        headers.append(("retry-after", str(error.retry_s)))
+    elif isinstance(error, NotReadyError):
+        headers.append(("retry-after", "1"))
+    return Response(status, msgspec.json.encode(body), headers=tuple(headers))
+
+
+def request_id(request: Request) -> str:
+    """Name a request: as its client did, if that is a plain word, else by chance, but once."""
+    given = request.headers.get(b"x-request-id", b"")
+    if not (0 < len(given) <= 64 and given.replace(b"-", b"").replace(b"_", b"").isalnum()):
+        given = token_hex(8).encode()
+        request.headers[b"x-request-id"] = given
+    return given.decode("ascii")
