@@ -1,0 +1,66 @@
+"""What is written down of a training, epoch by epoch."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One pass over the training rows.
+
+    epoch:        counted from 1.
+    train_loss:   mean over the pass, in nats, dropout and smoothing included.
+    dev_loss:     mean after the pass, in nats, of the rows that have a class.
+    dev_accuracy: share of these rows answered right; of a multi-label row, all labels.
+    seconds:      of the pass, dev included.
+    texts_per_second: in training alone.
+    """
+
+    epoch: int
+    train_loss: float
+    dev_loss: float
+    dev_accuracy: float
+    seconds: float
+    texts_per_second: float
+
+
+@dataclass(frozen=True)
+class History:
+    """All epochs of a training, the earlier ones of a resumed run included.
+
+    best: the epoch whose weights were kept.
+    """
+
+    epochs: tuple[EpochRecord, ...]
+    best: int
+
+    @property
+    def seconds(self) -> float:
+        """The time of all epochs together."""
+        return sum(each.seconds for each in self.epochs)
+
+
+class Progress(Protocol):
+    """Who wants to hear how a training goes on; called from the training's own thread."""
+
+    def start(self, epochs: int, batches: int, done: int) -> None:
+        """Begin: most epochs, batches in each, epochs already done by the run that is resumed."""
+
+    def advance(self) -> None:
+        """Count one batch of training rows."""
+
+    def finish_epoch(self, record: EpochRecord) -> None:
+        """Note an epoch that is over, and saved."""
+
+
+class Silence:
+    """Progress that nobody looks at."""
+
+    def start(self, epochs: int, batches: int, done: int) -> None:
+        """Do nothing."""
+
+    def advance(self) -> None:
+        """Do nothing."""
+
+    def finish_epoch(self, record: EpochRecord) -> None:
+        """Do nothing."""

@@ -1,0 +1,284 @@
+"""The training loop of every network.
+
+Equal settings, rows, seed and threads give equal weights, bit for bit, on a CPU; so does a run
+that was killed at any moment and resumed from its checkpoint.
+
+Shapes: B batch, N texts, L labels.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from textwright.errors import RecipeError
+from textwright.recipe.training import NetworkTrainingSettings
+from textwright.text.batch import Batch, Encoding, length_buckets, make_batch
+from textwright.training.checkpoint import load_checkpoint, save_checkpoint
+from textwright.training.history import EpochRecord, History, Progress, Silence
+from textwright.training.model import TextModel
+from textwright.training.objective import Objective
+from textwright.training.optimizer import (
+    autocast,
+    find_device,
+    fixed_threads,
+    new_optimizer,
+    step_size,
+    take_step,
+)
+
+DEV_BATCH = 128  # texts; the answers do not depend on it
+ROUNDED = 4  # lengths are multiples of this: fewer shapes, whose kernels the CPU builds once
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Encoded texts with their truth.
+
+    targets: [N, L] float32, 1 where the label holds; a zero row belongs to no class.
+    """
+
+    encodings: Sequence[Encoding]
+    targets: NDArray[np.float32]
+
+    def batch(self, places: NDArray[np.int64]) -> Batch:
+        """Pad the texts at some places."""
+        batch = make_batch([self.encodings[each] for each in places], multiple=ROUNDED)
+        assert isinstance(batch, Batch)
+        return batch
+
+    @property
+    def lengths(self) -> list[int]:
+        """The tokens of each text."""
+        return [len(each.ids) for each in self.encodings]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What is learned from, and what decides when to stop.
+
+    dev:   may be empty: then the last epoch is kept.
+    multi: each label is its own yes or no.
+    """
+
+    train: Rows
+    dev: Rows
+    multi: bool = False
+
+
+def train_network(
+    model: TextModel,
+    data: TrainingData,
+    settings: NetworkTrainingSettings,
+    *,
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
+) -> History:
+    """Train a network in place; it ends with the weights of the epoch that was best on dev.
+
+    checkpoint: file written after every epoch. If it is there, the run goes on from it: to
+                start afresh, remove it first; remove it when the weights are safe elsewhere.
+    Raises UsageError for the checkpoint of another run, SettingsError for a device or precision
+    this machine does not have, RecipeError if the loss stops being a number.
+    """
+    training = Training(model, data, settings)
+    mark = fingerprint(model, data, settings) if checkpoint else ""
+    if checkpoint and checkpoint.exists():
+        training.restore(*load_checkpoint(checkpoint, mark))
+    shown = progress or Silence()
+    shown.start(settings.epochs, training.batches, len(training.records))
+    with fixed_threads(settings.threads, range(torch.cuda.device_count())):
+        while not training.is_over:
+            record = training.run_epoch(shown)
+            if checkpoint:
+                save_checkpoint(checkpoint, training.tensors(), training.table(mark))
+            shown.finish_epoch(record)
+    model.load_state_dict(training.best)
+    model.eval()
+    return History(tuple(training.records), best_epoch(training.records))
+
+
+class Training:
+    """A training under way: the network, and all that changes with it.
+
+    Each epoch draws its random numbers from the seed and its own number, so that what a resumed
+    run has to know of chance is which epoch comes next.
+    """
+
+    def __init__(
+        self, model: TextModel, data: TrainingData, settings: NetworkTrainingSettings
+    ) -> None:
+        keeps_all = data.multi or settings.out_of_scope == "uniform"
+        self.train = data.train if keeps_all else in_scope(data.train)
+        self.dev = data.dev if data.multi else in_scope(data.dev)
+        self.settings = settings
+        self.device = find_device(settings)
+        self.model = model.to(self.device)
+        self.objective = Objective(settings, self.train.targets, multi=data.multi)
+        self.objective.to(self.device)
+        self.plain = Objective(NetworkTrainingSettings(), self.dev.targets, multi=data.multi)
+        self.optimizer = new_optimizer(model, settings)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
+        self.records: list[EpochRecord] = []
+        self.best: dict[str, Tensor] = {}
+
+    @property
+    def batches(self) -> int:
+        """The batches of an epoch."""
+        return -(-len(self.train.targets) // self.settings.batch_size)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all epochs are done, or dev has not got better for too long."""
+        done, patience = len(self.records), self.settings.patience
+        waited = done - best_epoch(self.records)
+        return done >= self.settings.epochs or 0 < patience <= waited
+
+    def run_epoch(self, shown: Progress) -> EpochRecord:
+        """Go once over the training rows, measure dev, and note both."""
+        number = len(self.records) + 1
+        started = time.perf_counter()
+        train_loss = self.learn(number, shown)
+        trained = time.perf_counter()
+        dev_loss, accuracy = self.measure()
+        record = EpochRecord(
+            epoch=number,
+            train_loss=train_loss,
+            dev_loss=dev_loss,
+            dev_accuracy=accuracy,
+            seconds=time.perf_counter() - started,
+            texts_per_second=len(self.train.targets) / (trained - started),
+        )
+        self.records.append(record)
+        if best_epoch(self.records) == number:
+            self.best = {name: each.clone() for name, each in self.model.state_dict().items()}
+        return record
+
+    def learn(self, number: int, shown: Progress) -> float:
+        """Go once over the training rows; returns their mean loss."""
+        order_seed, torch_seed = np.random.SeedSequence([self.settings.seed, number]).spawn(2)
+        torch.manual_seed(int(torch_seed.generate_state(1)[0]))
+        chance = np.random.default_rng(order_seed)
+        order = length_buckets(self.train.lengths, self.settings.batch_size, chance)
+        together = self.settings.accumulate
+        groups = [order[each : each + together] for each in range(0, len(order), together)]
+        steps = len(groups) * self.settings.epochs
+        self.model.train()
+        total = 0.0
+        for place, group in enumerate(groups):
+            texts = sum(len(each) for each in group)
+            for places in group:
+                total += self.add_gradients(places, texts)
+                shown.advance()
+            rate = step_size((number - 1) * len(groups) + place, steps, self.settings)
+            clip = self.settings.clip_norm
+            take_step(self.model, self.optimizer, self.scaler, rate=rate, clip_norm=clip)
+        mean = total / len(self.train.targets)
+        if not np.isfinite(mean):
+            hint = "Lower training.learning_rate, or set training.clip_norm = 1."
+            raise RecipeError(f"The training loss is {mean} in epoch {number}.", hint)
+        return mean
+
+    def add_gradients(self, places: NDArray[np.int64], texts: int) -> float:
+        """Add a batch's part of the gradient of a step over ``texts`` texts; returns its loss."""
+        targets = torch.from_numpy(self.train.targets[places]).to(self.device)
+        with autocast(self.settings, self.device):
+            logits = self.logits(self.train.batch(places))
+        loss = self.objective(logits, targets).sum()
+        self.scaler.scale(loss / texts).backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def measure(self) -> tuple[float, float]:
+        """Give mean loss and accuracy of the dev rows that have a class; NaN without any."""
+        if not len(self.dev.targets):
+            return float("nan"), float("nan")
+        self.model.eval()
+        loss, right = 0.0, 0
+        with torch.no_grad(), autocast(self.settings, self.device):
+            for places in length_buckets(self.dev.lengths, DEV_BATCH):
+                targets = torch.from_numpy(self.dev.targets[places]).to(self.device)
+                logits = self.logits(self.dev.batch(places))
+                loss += float(self.plain(logits, targets).sum())
+                right += int(count_right(logits, targets, multi=self.plain.multi))
+        return loss / len(self.dev.targets), right / len(self.dev.targets)
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Run the network: [B, L] float."""
+        ids, mask = (torch.from_numpy(each).to(self.device) for each in (batch.ids, batch.mask))
+        logits: Tensor = self.model(ids, mask)[0]
+        return logits
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Give all tensors that change, by name."""
+        kept = {f"model.{name}": each for name, each in self.model.state_dict().items()}
+        kept |= {f"best.{name}": each for name, each in self.best.items()}
+        for weight, state in self.optimizer.state_dict()["state"].items():
+            kept |= {f"optimizer.{weight}.{name}": each for name, each in state.items()}
+        return kept
+
+    def table(self, mark: str) -> dict[str, Any]:
+        """Give all else that changes, under the fingerprint of the run."""
+        records = [asdict(each) for each in self.records]
+        return {"fingerprint": mark, "records": records, "scaler": self.scaler.state_dict()}
+
+    def restore(self, tensors: dict[str, Tensor], table: dict[str, Any]) -> None:
+        """Put a training back to where ``tensors`` and ``table`` were taken."""
+        parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimizer": {}}
+        for name, each in tensors.items():
+            part, _, inner = name.partition(".")
+            parts[part][inner] = each
+        self.model.load_state_dict(parts["model"])
+        self.best = {name: each.to(self.device) for name, each in parts["best"].items()}
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, each in parts["optimizer"].items():
+            weight, _, inner = name.partition(".")
+            state.setdefault(int(weight), {})[inner] = each
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.scaler.load_state_dict(table["scaler"])
+        self.records = [EpochRecord(**each) for each in table["records"]]
+
+
+def in_scope(rows: Rows) -> Rows:
+    """Leave out the rows that belong to no class."""
+    kept = np.flatnonzero(rows.targets.any(axis=1))
+    return Rows([rows.encodings[int(each)] for each in kept], rows.targets[kept])
+
+
+def count_right(logits: Tensor, targets: Tensor, *, multi: bool) -> int:
+    """Count the texts of a batch whose best label, or (multi-label) every label, is right."""
+    if multi:
+        return int(((logits > 0) == (targets > 0.5)).all(dim=1).sum())
+    return int((logits.argmax(dim=1) == targets.argmax(dim=1)).sum())
+
+
+def best_epoch(records: Sequence[EpochRecord]) -> int:
+    """Give the number of the epoch with the best dev accuracy, of equal ones the least loss.
+
+    Without dev rows, the last; before any epoch, 0.
+    """
+    if not records:
+        return 0
+    if np.isnan(records[-1].dev_accuracy):
+        return len(records)
+    return min(records, key=lambda each: (-each.dev_accuracy, each.dev_loss)).epoch
+
+
+def fingerprint(model: TextModel, data: TrainingData, settings: NetworkTrainingSettings) -> str:
+    """Name a run by all it depends on: settings, first weights, rows."""
+    found = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
+    for name, weight in model.state_dict().items():
+        found.update(f"{name} {list(weight.shape)}".encode())
+    for rows in (data.train, data.dev):
+        for each in rows.encodings:
+            found.update(np.append(each.ids, -1).tobytes())
+        found.update(rows.targets.tobytes())
+    return found.hexdigest()

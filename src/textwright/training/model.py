@@ -1,0 +1,74 @@
+"""A network put together from the parts of a recipe.
+
+Shapes: B batch, T tokens, L labels. A mask is True at real tokens.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from textwright.errors import RecipeError
+from textwright.networks.components import DECODERS, EMBEDDINGS, ENCODERS, find_part
+from textwright.networks.decoders.pooling import StatesInGraph
+from textwright.networks.graph import Graph
+from textwright.recipe.recipe import Recipe
+
+INT32 = 6  # as ONNX numbers its types
+
+
+class TextModel(nn.Module):
+    """Embedding, encoder and decoder, one after the other."""
+
+    def __init__(self, embedding: Any, encoder: Any, decoder: Any) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Score the labels of each text.
+
+        ids:  [B, T] int64, 0 at padding.
+        mask: [B, T] bool, real tokens before the padding, at least one in every row.
+        Returns the logits [B, L] float, and the attention [B, T] float or None.
+        """
+        states = self.encoder(self.embedding(ids, mask), mask)  # [B, T, D]
+        logits, attention = self.decoder(states, mask)
+        return logits, attention
+
+    def draw(self) -> Graph:
+        """Give the same network as an ONNX graph: ids and mask in, logits and attention out."""
+        graph = Graph()
+        ids = graph.add_input("ids", "int64", ["B", "T"])
+        mask = graph.add_input("mask", "bool", ["B", "T"])
+        counted = graph.add("Cast", mask, to=INT32)
+        lengths = graph.add("ReduceSum", counted, graph.constant([1]), keepdims=0)  # [B]
+        states = self.encoder.add_nodes(graph, self.embedding.add_nodes(graph, ids), lengths)
+        found = StatesInGraph(states, mask, lengths)
+        logits, attention = self.decoder.add_nodes(graph, found)
+        graph.add_output(logits, "logits", ["B", self.decoder.output.out_features])
+        if attention is not None:
+            graph.add_output(attention, "attention", ["B", "T"])
+        return graph
+
+
+def build_model(recipe: Recipe, vocabulary: int, labels: int) -> TextModel:
+    """Build the network of a recipe, with the first weights its seed gives.
+
+    vocabulary: rows of the tokenizer, [PAD] and [UNK] included.
+    The global random state is left as it was.
+    Raises RecipeError if the recipe describes no network (encoder ``bag``).
+    """
+    if recipe.embedding is None or recipe.decoder is None:
+        what = f"The encoder {recipe.encoder.kind!r} is no network."
+        raise RecipeError(what, "Choose another encoder to train one.")
+    embedding = find_part("embedding", EMBEDDINGS, recipe.embedding.kind).network
+    encoder = find_part("encoder", ENCODERS, recipe.encoder.kind).network
+    decoder = find_part("decoder", DECODERS, recipe.task).network
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.training.seed)
+        first: Any = embedding(recipe.embedding, vocabulary)
+        second: Any = encoder(recipe.encoder, first.width)
+        last = decoder(recipe.decoder, second.width, second.backward_width, labels)
+        return TextModel(first, second, last)

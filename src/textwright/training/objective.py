@@ -1,0 +1,71 @@
+"""What training makes small: the loss of each text.
+
+Shapes: B batch, N texts, L labels.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from textwright.recipe.training import NetworkTrainingSettings
+
+
+class Objective:
+    """Cross-entropy, with smoothed targets and weighted classes as the settings say.
+
+    One label a text: softmax cross-entropy. A row of no class (out of scope) is pulled towards
+    equal scores for all labels, as outlier exposure does (Hendrycks, Mazeika and Dietterich
+    2019, section 4.3: cross-entropy to the uniform distribution). Multi-label: a yes or no for
+    each label, binary cross-entropy, mean over the labels.
+    Smoothing s (Szegedy et al. 2016, section 7): a target t becomes (1 - s) t + s / L, or, for
+    a yes or no, (1 - s) t + s / 2.
+    """
+
+    def __init__(
+        self, settings: NetworkTrainingSettings, targets: NDArray[np.float32], *, multi: bool
+    ) -> None:
+        self.smoothing = settings.label_smoothing
+        self.multi = multi
+        balanced = settings.class_weights == "balanced"
+        self.weights = torch.from_numpy(balance(targets, multi=multi)) if balanced else None
+
+    def to(self, device: torch.device) -> None:
+        """Move the weights of the classes to where the logits are."""
+        self.weights = None if self.weights is None else self.weights.to(device)
+
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Give the loss of each text in nats, [B] float.
+
+        logits:  [B, L] float.
+        targets: [B, L] float, 1 where the label holds; a zero row holds none.
+        """
+        logits = logits.float()
+        if self.multi:
+            smoothed = targets * (1 - self.smoothing) + self.smoothing / 2
+            return binary_cross_entropy_with_logits(
+                logits, smoothed, pos_weight=self.weights, reduction="none"
+            ).mean(dim=1)
+        labels = targets.shape[1]
+        inside = targets.sum(dim=1)  # [B], 1, or 0 out of scope
+        smoothed = targets * (1 - self.smoothing) + self.smoothing / labels
+        smoothed = torch.where(inside[:, None] > 0, smoothed, 1 / labels)
+        losses = -(smoothed * logits.log_softmax(dim=1)).sum(dim=1)
+        if self.weights is None:
+            return losses
+        return losses * (targets @ self.weights + (1 - inside))
+
+
+def balance(targets: NDArray[np.float32], *, multi: bool) -> NDArray[np.float32]:
+    """Weigh labels so that rare ones count as much as common ones, [L] float.
+
+    One label a text: N / (L n), with n the rows of a label: the mean weight of a row is 1.
+    Multi-label: how many times rarer a yes is than a no, at most 100.
+    """
+    rows = targets.sum(axis=0)  # [L]
+    if multi:
+        rarer: NDArray[np.float32] = np.clip((len(targets) - rows) / np.maximum(rows, 1), 0.01, 100)
+        return rarer.astype(np.float32)
+    weights: NDArray[np.float32] = rows.sum() / (len(rows) * np.maximum(rows, 1))
+    return weights.astype(np.float32)

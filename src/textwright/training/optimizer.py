@@ -1,0 +1,94 @@
+"""Steps of gradient descent: optimizer, step size, precision, device."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from textwright.errors import SettingsError
+from textwright.recipe.training import NetworkTrainingSettings
+
+HALVES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def find_device(settings: NetworkTrainingSettings) -> torch.device:
+    """Choose where to train; raises SettingsError for what this machine does not have."""
+    has_cuda = torch.cuda.is_available()
+    if settings.device == "cuda" and not has_cuda:
+        hint = 'Set training.device = "cpu", or "auto" to take one where there is one.'
+        raise SettingsError("This machine has no CUDA device that torch can use.", hint)
+    device = torch.device("cuda" if has_cuda and settings.device != "cpu" else "cpu")
+    if settings.precision == "fp16" and device.type == "cpu":
+        hint = 'Set training.precision = "bf16" or "fp32".'
+        raise SettingsError("fp16 needs a CUDA device, and this trains on the CPU.", hint)
+    return device
+
+
+def new_optimizer(model: nn.Module, settings: NetworkTrainingSettings) -> torch.optim.AdamW:
+    """Make AdamW (Loshchilov and Hutter 2019, algorithm 2); vectors, such as biases, do not decay.
+
+    The fused kernel takes one pass over each weight.
+    """
+    weights = [each for each in model.parameters() if each.ndim > 1]
+    vectors = [each for each in model.parameters() if each.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": settings.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def step_size(step: int, steps: int, settings: NetworkTrainingSettings) -> float:
+    """Give the learning rate of a step: growing in the warm-up, then as the schedule says.
+
+    step:  counted from 0, below ``steps``.
+    """
+    warm = max(1, round(settings.warmup * steps))
+    if step < warm:
+        return settings.learning_rate * (step + 1) / warm
+    done = (step - warm) / max(1, steps - warm)
+    falls = {
+        "constant": 1.0,
+        "linear": 1.0 - done,
+        "cosine": 0.5 * (1.0 + math.cos(math.pi * done)),
+    }
+    return settings.learning_rate * falls[settings.schedule]
+
+
+def take_step(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    scaler: torch.amp.GradScaler,
+    *,
+    rate: float,
+    clip_norm: float,
+) -> None:
+    """Move the weights against the gradients they hold, and clear these."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    if clip_norm > 0:
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(model.parameters(), clip_norm, foreach=True)
+    scaler.step(optimizer)
+    scaler.update()
+    optimizer.zero_grad(set_to_none=True)
+
+
+def autocast(settings: NetworkTrainingSettings, device: torch.device) -> torch.autocast:
+    """Give the context in which the forward pass runs at the recipe's precision."""
+    half = HALVES.get(settings.precision)
+    return torch.autocast(device.type, dtype=half or torch.bfloat16, enabled=half is not None)
+
+
+@contextmanager
+def fixed_threads(threads: int, devices: Sequence[int]) -> Iterator[None]:
+    """Run with a number of threads, and leave threads and random states as they were."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.random.fork_rng(devices=list(devices)):
+            yield
+    finally:
+        torch.set_num_threads(before)

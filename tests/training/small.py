@@ -1,0 +1,52 @@
+"""A training that takes a second: 90 texts of three classes, each with words of its own."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from textwright.recipe.file import check_recipe
+from textwright.recipe.recipe import Recipe
+from textwright.recipe.training import NetworkTrainingSettings
+from textwright.text.batch import Encoding
+from textwright.training.loop import Rows, TrainingData
+
+VOCABULARY = 32
+LABELS = 3
+
+
+def small_recipe(**sections: dict[str, Any]) -> Recipe:
+    """Give a recipe of narrow parts; sections override theirs."""
+    table: dict[str, Any] = {
+        "name": "small",
+        "data": {"train": "train.jsonl"},
+        "embedding": {"kind": "learned", "size": 8},
+        "encoder": {"kind": "bilstm", "hidden": 6},
+        "training": {"epochs": 3, "batch_size": 16, "learning_rate": 0.02, "threads": 1},
+    }
+    return check_recipe({**table, **sections})
+
+
+def small_settings(**changes: Any) -> NetworkTrainingSettings:
+    """Give the training settings of the small recipe, changed."""
+    settings = small_recipe().training
+    assert isinstance(settings, NetworkTrainingSettings)
+    return replace(settings, **changes)
+
+
+def small_rows(count: int, seed: int) -> Rows:
+    """Make texts of 1 to 9 tokens; the words 2 to 4 tell the class, one in each text."""
+    chance = np.random.default_rng(seed)
+    encodings, targets = [], np.zeros((count, LABELS), dtype=np.float32)
+    for row in range(count):
+        label = row % LABELS
+        ids = chance.integers(5, VOCABULARY, chance.integers(1, 10))
+        ids[chance.integers(len(ids))] = 2 + label
+        encodings.append(Encoding(ids.astype(np.int64)))
+        targets[row, label] = 1.0
+    return Rows(encodings, targets)
+
+
+def small_data() -> TrainingData:
+    """Give 90 rows to learn from and 30 to stop by."""
+    return TrainingData(small_rows(90, seed=1), small_rows(30, seed=2))
