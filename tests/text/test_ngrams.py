@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from textwright.errors import RecipeError
 from textwright.recipe.parts import BagSettings
 from textwright.text import ngrams
 from textwright.text.ngrams import encode_bags, find_words, hash_spans, power_tables, split_texts
@@ -177,3 +178,9 @@ def test_large_corpora_are_hashed_in_pieces_of_whole_texts(monkeypatch: pytest.M
 
     assert [list(each) for each in split_texts(texts, 1000)] == [texts[:2], texts[2:3], texts[3:]]
     assert [len(each.ids) for each in encode_bags(texts, WORDS)] == [2, 0, 2, 1]
+
+
+def test_a_number_of_buckets_that_is_no_power_of_two_is_refused() -> None:
+    with pytest.raises(RecipeError, match="no power of two") as caught:
+        replace(WORDS, buckets=100_000)
+    assert "131072" in caught.value.hint
