@@ -85,7 +85,12 @@ class SlowRequestError(RequestError):
 
 
 class MethodError(RequestError):
-    """An address that exists, asked by a method it does not have."""
+    """An address that exists, asked by a method it does not have.
+
+    allowed: the method it has.
+    """
+
+    allowed: str = "GET"
 
 
 class ForbiddenError(RequestError):

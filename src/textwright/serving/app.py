@@ -187,5 +187,7 @@ class App:
                 return each, values
         if matching:
             allowed = matching[0][0].description.method
-            raise MethodError(f"{path[:200]} has no method {method}.", f"Use {allowed}.")
+            error = MethodError(f"{path[:200]} has no method {method}.", f"Use {allowed}.")
+            error.allowed = allowed
+            raise error
         raise unknown_name("address", path[:200], [each.path for each in descriptions()])

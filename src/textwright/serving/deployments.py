@@ -4,11 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
-
 from textwright.lifecycle.artifacts import ArtifactStore
-from textwright.lifecycle.database import Sessions, open_database
-from textwright.lifecycle.tables import Deployment, Model, Version
+from textwright.lifecycle.pointer import PointerReader
 
 TIMEOUT_S = 2.0  # a database that takes longer is treated as away
 
@@ -33,40 +30,19 @@ class Source:
     folder: Callable[[str], Path]
 
 
-class DeploymentRows:
-    """The deployment rows of a database, which may be away for a time."""
-
-    def __init__(self, database: str) -> None:
-        self.database = database
-        self.sessions: Sessions | None = None
-
-    def read(self) -> dict[str, Target]:
-        """Read what should answer now, opening the database anew if it was away.
-
-        Raises DatabaseError.
-        """
-        if self.sessions is None:
-            self.sessions = open_database(self.database, timeout_s=TIMEOUT_S)
-        query = (
-            select(Model.name, Version.number, Version.artifact)
-            .join(Deployment, Deployment.model_id == Model.id)
-            .join(
-                Version,
-                (Version.model_id == Model.id) & (Version.number == Deployment.stable),
-            )
-        )
-        try:
-            with self.sessions() as session:
-                return {
-                    name: Target(number, artifact)
-                    for name, number, artifact in session.execute(query)
-                }
-        except BaseException:
-            self.sessions.close()
-            self.sessions = None
-            raise
-
-
 def database_source(database: str, artifacts: str) -> Source:
-    """Take targets from the database and artifacts from their store."""
-    return Source(DeploymentRows(database).read, ArtifactStore(artifacts).folder)
+    """Take targets from the database and artifacts from their store.
+
+    The database is opened when it is first read, and again after it was away.
+    """
+    reader = PointerReader(database, timeout_s=TIMEOUT_S)
+    return Source(lambda: read_targets(reader), ArtifactStore(artifacts).folder)
+
+
+def read_targets(reader: PointerReader) -> dict[str, Target]:
+    """Read the stable version of each model that has one; raises DatabaseError."""
+    return {
+        name: Target(pointer.stable.number, pointer.stable.artifact)
+        for name, pointer in reader.read().items()
+        if pointer.stable is not None
+    }

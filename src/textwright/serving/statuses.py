@@ -95,6 +95,8 @@ def error_response(error: Exception, request: Request, path: str) -> Response:
     headers = [("x-request-id", failure["request_id"])]
     if isinstance(error, OverloadedError):
         headers.append(("retry-after", str(error.retry_s)))
+    elif isinstance(error, MethodError):
+        headers.append(("allow", error.allowed))
     elif isinstance(error, NotReadyError):
         headers.append(("retry-after", "1"))
     return Response(status, msgspec.json.encode(body), headers=tuple(headers))

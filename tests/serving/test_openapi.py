@@ -1,0 +1,51 @@
+"""The description of the routes: complete, and without loose ends."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from textwright.serving.app import ROUTES, descriptions
+from textwright.serving.openapi import describe, docs_page
+
+DOCUMENT = msgspec.json.decode(msgspec.json.encode(describe(descriptions(), "1.2.3")))
+
+
+def references(node: Any) -> set[str]:
+    """Every name that is referred to."""
+    return set(
+        re.findall(r'"\$ref":"#/components/schemas/(\w+)"', msgspec.json.encode(node).decode())
+    )
+
+
+def operations() -> list[dict[str, Any]]:
+    return [each for path in DOCUMENT["paths"].values() for each in path.values()]
+
+
+def test_every_name_referred_to_is_there_and_no_other() -> None:
+    assert references(DOCUMENT) <= set(DOCUMENT["components"]["schemas"])
+    assert "Answered" in DOCUMENT["components"]["schemas"]
+
+
+def test_every_parameter_of_a_path_is_declared() -> None:
+    for path, each in DOCUMENT["paths"].items():
+        for operation in each.values():
+            declared = {given["name"] for given in operation.get("parameters", [])}
+            assert declared == set(re.findall(r"\{(\w+)\}", path))
+
+
+def test_operations_have_a_summary_and_a_name_of_their_own() -> None:
+    assert all(each["summary"].endswith(".") for each in operations())
+    assert len({each["operationId"] for each in operations()}) == len(ROUTES)
+
+
+def test_a_route_that_predicts_declares_every_refusal_and_when_to_come_back() -> None:
+    responses = DOCUMENT["paths"]["/api/v1/models/{name}/predict"]["post"]["responses"]
+    assert {"400", "403", "404", "413", "415", "422", "429", "500", "503", "504"} <= set(responses)
+    assert "Retry-After" in responses["429"]["headers"]
+
+
+def test_the_page_shows_the_version_and_escapes_what_it_shows() -> None:
+    page = docs_page(descriptions(), "1.2.3 <b>")
+    assert "1.2.3 &lt;b&gt;" in page
+    assert "PredictRequest" in page
