@@ -1,0 +1,83 @@
+"""A model's history in sentences, from its journal."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from textwright.errors import unknown_name
+from textwright.lifecycle.journal import Entry, read_events
+from textwright.lifecycle.tables import Model
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event and what it says, as in ``intents@3 went to production, after intents@2``."""
+
+    entry: Entry
+    sentence: str
+
+
+def history(
+    session: Session, model: str, *, before: int | None = None, limit: int = 100
+) -> list[Line]:
+    """Tell what happened to a model, newest first; pages as in ``read_events``.
+
+    Raises UnknownNameError if no model has that name.
+    """
+    names = session.scalars(select(Model.name)).all()
+    if model not in names:
+        raise unknown_name("model", model, names)
+    entries = read_events(session, model, before=before, limit=limit)
+    return [Line(entry, describe(entry)) for entry in entries]
+
+
+def describe(entry: Entry) -> str:
+    """Say an event in one sentence; a kind that a newer program wrote is named as it is."""
+    tell = SENTENCES.get(entry.kind)
+    sentence = tell(entry.subject, entry.details) if tell else f"{entry.subject}: {entry.kind}"
+    reason = entry.details.get("reason")
+    return f"{sentence}: {reason}" if reason else sentence
+
+
+def registered(subject: str, details: Mapping[str, Any]) -> str:
+    """Say that a version was registered."""
+    tail = "" if details["evaluated"] else ", unevaluated"
+    return f"{subject} was registered{tail}, artifact {details['artifact'][:12]}"
+
+
+def gated(subject: str, details: Mapping[str, Any]) -> str:
+    """Say what the gates said of a version."""
+    verdicts = details["verdicts"]
+    if not verdicts:
+        return f"{subject} has no gates to pass"
+    told = ", ".join(f"{each['gate']} {each['outcome']}" for each in verdicts)
+    return f"{subject} was gated: {told}"
+
+
+def promoted(subject: str, details: Mapping[str, Any]) -> str:
+    """Say that a version went to production."""
+    earlier = details["from"]
+    model = subject.partition("@")[0]
+    return f"{subject} went to production" + (f", after {model}@{earlier}" if earlier else "")
+
+
+def rolled_back(subject: str, details: Mapping[str, Any]) -> str:
+    """Say that production went back to a version."""
+    model = subject.partition("@")[0]
+    return f"production went back from {model}@{details['from']} to {subject}"
+
+
+SENTENCES: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
+    "model_added": lambda subject, _: f"the model {subject} was added",
+    "run_started": lambda _, details: f"run {details['run']} began",
+    "run_finished": lambda _, details: f"run {details['run']} ended in {details['seconds']:.1f} s",
+    "run_failed": lambda _, details: f"run {details['run']} failed",
+    "registered": registered,
+    "measured": lambda subject, details: f"{details['kind']} of {subject} was measured",
+    "gated": gated,
+    "promoted": promoted,
+    "rolled_back": rolled_back,
+}
