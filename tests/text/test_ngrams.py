@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from textwright.errors import RecipeError
 from textwright.recipe.parts import BagSettings
 from textwright.text import ngrams
-from textwright.text.ngrams import encode_bags, find_words, hash_spans, power_tables, split_texts
+from textwright.text.ngrams import (
+    encode_bags,
+    find_words,
+    hash_spans,
+    power_tables,
+    split_texts,
+    suggest_bag,
+)
 
 WORDS = BagSettings(words=1, characters_to=0)
 MIXED = [
@@ -184,3 +191,21 @@ def test_a_number_of_buckets_that_is_no_power_of_two_is_refused() -> None:
     with pytest.raises(RecipeError, match="no power of two") as caught:
         replace(WORDS, buckets=100_000)
     assert "131072" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("texts", "words", "characters"),
+    [
+        (["where is my card"], 2, 5),
+        (["a long letter " * 30], 2, 0),
+        (["我的卡丢了"], 2, 5),
+        (["酒店的房间很大，早餐也不错。" * 5], 3, 5),
+        ([], 2, 5),
+    ],
+)
+def test_settings_follow_from_the_length_and_the_script_of_the_texts(
+    texts: list[str], words: int, characters: int
+) -> None:
+    chosen = suggest_bag(texts)
+
+    assert (chosen.words, chosen.characters_to) == (words, characters)

@@ -61,7 +61,8 @@ def test_every_slot_is_found_or_known_to_be_absent() -> None:
     slots = np.union1d(slots, [0, 15, 16, 1023])  # the edges of groups
     weights = np.arange(1, len(slots) + 1, dtype=np.float32)[:, None]
     ones = np.ones(len(slots), dtype=np.float32)
-    model = LinearModel(1024, 1, slots, ones, weights, np.zeros(1, dtype=np.float32))
+    bag = BagSettings(buckets=1024)
+    model = LinearModel(bag, 1, slots, ones, weights, np.zeros(1, dtype=np.float32))
     session = onnxruntime.InferenceSession(write_bag_onnx(model))
     every = np.arange(1024, dtype=np.int64)[:, None]  # one text a slot
     [logits] = session.run(["logits"], {"slots": every, "counts": np.ones((1024, 1), np.float32)})

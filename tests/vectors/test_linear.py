@@ -85,6 +85,17 @@ def test_an_empty_text_is_answered_by_the_bias_alone() -> None:
     assert model.known(empty).tolist() == [0]
 
 
+@pytest.mark.parametrize("labels", [2, 3])
+def test_compiled_scores_are_those_of_the_plain_form(labels: int) -> None:
+    model = train(
+        TEXTS[: 3 * labels], np.repeat(np.eye(3, dtype=np.float32)[:labels, :labels], 3, axis=0)
+    )
+    texts = ["my card my card", "", "qqq", "明天 ten EUROS"]
+
+    plain = model.logits(encode_bags(texts, BAG))
+    assert model.score(texts, threads=2) == pytest.approx(plain, abs=1e-5)
+
+
 def test_known_is_the_share_of_grams_met_in_training() -> None:
     model = train()
     shares = model.known(encode_bags([TEXTS[0], "qqq zzz", TEXTS[0] + " qqq"], BAG))
@@ -119,7 +130,7 @@ def test_without_contrast_every_word_counts_as_its_frequency_says() -> None:
 
 def test_the_arrays_give_the_model_back() -> None:
     model = train()
-    again = read_linear(model.arrays())
+    again = read_linear(model.arrays(), BAG, 3)
     encodings = encode_bags(TEXTS, BAG)
 
     assert again.logits(encodings).tobytes() == model.logits(encodings).tobytes()
@@ -127,7 +138,7 @@ def test_the_arrays_give_the_model_back() -> None:
 
 def test_arrays_of_another_model_are_refused() -> None:
     with pytest.raises(ArtifactError, match="not those of an n-gram linear model"):
-        read_linear({"weights": np.zeros(3, dtype=np.float32)})
+        read_linear({"weights": np.zeros(3, dtype=np.float32)}, BAG, 3)
 
 
 def test_training_texts_without_any_word_leave_a_model_that_answers() -> None:

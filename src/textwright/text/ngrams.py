@@ -33,6 +33,9 @@ CHAIN = 0xD6E8FEB86659FD93  # joins the words of an n-gram
 EDGE = 0x110000  # stands before and after a word; no code point
 WORD_SALT, CHARACTER_SALT = 0x51ED270B9F1E8D35, 0xA0761D6478BD642F
 MIX_1, MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+SAMPLE = 1000  # texts looked at to choose settings
+HAN_BULK, MOSTLY = (0x4E00, 0xA000), 0.3  # share of Chinese characters that makes texts Chinese
+LONG, LONG_CHINESE = 300, 50  # mean characters of a text
 CHUNK = 1 << 20  # code points hashed in one pass
 
 
@@ -72,6 +75,22 @@ def encode_bags(texts: Sequence[str], settings: BagSettings) -> list[Encoding]:
                 )
             )
     return encodings
+
+
+def suggest_bag(texts: Sequence[str]) -> BagSettings:
+    """Choose settings by what the texts are like, for a model nobody wrote a recipe for.
+
+    Long texts have words enough: characters of theirs cost most of the time and add nothing.
+    Chinese characters are many to a sentence, so three of them make an n-gram where texts are
+    long enough to repeat it.
+    """
+    sample = [text[:1000] for text in texts[:: max(1, len(texts) // SAMPLE)]]
+    codes = code_points(sample)
+    length = len(codes) / max(1, len(sample))
+    chinese = float(np.mean((codes >= HAN_BULK[0]) & (codes < HAN_BULK[1]))) if len(codes) else 0.0
+    if chinese > MOSTLY:
+        return BagSettings(words=3 if length > LONG_CHINESE else 2)
+    return BagSettings(characters_to=0, min_count=2) if length > LONG else BagSettings()
 
 
 def split_texts(texts: Sequence[str], longest: int) -> Iterator[Sequence[str]]:

@@ -67,7 +67,7 @@ def hold_weights(graph: Graph, model: LinearModel) -> None:
     graph.hold("idf", idf)
     graph.hold("weights", weights)
     graph.hold("bias", model.bias)
-    groups = -(-model.buckets // GROUP)
+    groups = -(-model.bag.buckets // GROUP)
     held = np.zeros((groups, GROUP), dtype=np.uint16)
     held.reshape(-1)[model.slots] = 1
     bits = (1 << np.arange(GROUP)).astype(np.uint16)

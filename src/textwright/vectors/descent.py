@@ -130,3 +130,17 @@ def add_margins(rows: Rows, row: int, weights: Floats, bias: Floats, margins: Fl
         for label in range(WIDTH):
             margins[label] += value * line[label]
     return squares
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def score_rows(rows: Rows, weights: Floats, bias: Floats) -> Floats:
+    """Score rows with weights [F, K] and bias [K]; gives [N, K]."""
+    scores = np.empty((len(rows.bounds) - 1, len(bias)), np.float32)
+    for row in range(len(scores)):
+        for label in range(len(bias)):
+            scores[row, label] = bias[label]
+        for each in range(rows.bounds[row], rows.bounds[row + 1]):
+            line, value = weights[rows.columns[each]], rows.values[each]
+            for label in range(len(bias)):
+                scores[row, label] += value * line[label]
+    return scores

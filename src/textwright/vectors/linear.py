@@ -18,8 +18,14 @@ from textwright.recipe.parts import BagSettings
 from textwright.recipe.training import LinearTrainingSettings
 from textwright.text.batch import Encoding
 from textwright.vectors.counting import count_corpus
-from textwright.vectors.descent import solve
-from textwright.vectors.weighing import Rows, contrast_features, keep_features, weigh_rows
+from textwright.vectors.descent import score_rows, solve
+from textwright.vectors.weighing import (
+    Features,
+    Rows,
+    contrast_features,
+    keep_features,
+    weigh_rows,
+)
 
 Floats = NDArray[np.float32]
 
@@ -30,7 +36,7 @@ SHARPNESS = 4.0  # log-odds of a margin of 1: near the temperatures fitted on ma
 class LinearModel:
     """Weights of the n-grams that occurred in training.
 
-    buckets: slots the n-grams are hashed to.
+    bag:     how a text becomes n-grams.
     labels:  how many there are, L.
     slots:   [F] int64, sorted.
     idf:     [F] float32, the weight of each n-gram in a row.
@@ -38,7 +44,7 @@ class LinearModel:
     bias:    [K] float32.
     """
 
-    buckets: int
+    bag: BagSettings
     labels: int
     slots: NDArray[np.int64]
     idf: Floats
@@ -47,17 +53,27 @@ class LinearModel:
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Give the model as named arrays, for safetensors; ``read_linear`` takes them back."""
-        sizes = np.array([self.buckets, self.labels], dtype=np.int64)
         return {
-            "sizes": sizes,
             "slots": self.slots,
             "idf": self.idf,
             "weights": self.weights,
             "bias": self.bias,
         }
 
+    def score(self, texts: Sequence[str], *, threads: int = 1) -> Floats:
+        """Scores of whole texts, [N, L] float32, by compiled code; else as ``logits``."""
+        counts = count_corpus(texts, self.bag, threads=threads)
+        columns = np.full(self.bag.buckets, -1, dtype=np.int32)
+        columns[self.slots] = np.arange(len(self.slots), dtype=np.int32)
+        features = Features(self.slots, columns[:0], self.idf, columns)
+        rows = weigh_rows(counts, features, threads=threads)
+        return self.widen(score_rows(rows, self.weights, self.bias))
+
     def logits(self, encodings: Sequence[Encoding]) -> Floats:
-        """Scores of each text, [N, L] float32: log-odds up to the temperature fitted later."""
+        """Scores of each text, [N, L] float32: log-odds up to the temperature fitted later.
+
+        Written plainly, to hold ``score`` and the exported graph against.
+        """
         scores = np.empty((len(encodings), self.weights.shape[1]), dtype=np.float32)
         for row, encoding in enumerate(encodings):
             places, counts = self.find(encoding)
@@ -65,6 +81,10 @@ class LinearModel:
             length = np.sqrt(np.sum(values * values))
             values /= length if length > 0 else np.float32(1)
             scores[row] = values @ self.weights[places] + self.bias
+        return self.widen(scores)
+
+    def widen(self, scores: Floats) -> Floats:
+        """Give scores [N, K] one column a label, [N, L]."""
         if scores.shape[1] == self.labels:
             return scores
         return np.concatenate([-scores, scores], axis=1)  # [N, 2]
@@ -86,14 +106,15 @@ class LinearModel:
         return places[held], encoding.counts[held]
 
 
-def read_linear(arrays: Mapping[str, NDArray[np.generic]]) -> LinearModel:
+def read_linear(
+    arrays: Mapping[str, NDArray[np.generic]], bag: BagSettings, labels: int
+) -> LinearModel:
     """Build a model from ``LinearModel.arrays``; raises ArtifactError when one is missing."""
     try:
-        buckets, labels = (int(each) for each in arrays["sizes"])
         rest = (arrays[name] for name in ("slots", "idf", "weights", "bias"))
-        return LinearModel(buckets, labels, *rest)  # type: ignore[arg-type]
-    except (KeyError, ValueError) as error:
-        what = f"The weights are not those of an n-gram linear model: {error!r}."
+        return LinearModel(bag, labels, *rest)  # type: ignore[arg-type]
+    except KeyError as error:
+        what = f"The weights are not those of an n-gram linear model: no {error}."
         raise ArtifactError(what, "Train the model again.") from error
 
 
@@ -127,7 +148,7 @@ def train_linear(
     weights, bias = solve(rows, targets, orders, pull=training.l2, threads=threads)
     order = np.argsort(features.slots)
     return LinearModel(
-        buckets=bag.buckets,
+        bag=bag,
         labels=labels,
         slots=features.slots[order],
         idf=features.idf[order],
