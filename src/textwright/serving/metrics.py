@@ -14,63 +14,45 @@ ITEMS = (1, 2, 4, 8, 16, 32, 64)
 
 
 class ServerMetrics:
-    """The counters of one server."""
+    """The counters of one server, in a registry of its own."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.registry = registry = CollectorRegistry()
-        self.requests = Counter(
-            "textwright_requests", "Requests answered.", ("route", "status"), registry=registry
+        self.registry = CollectorRegistry()
+        self.requests = self.counter("requests", "Requests answered.", "route", "status")
+        self.seconds = self.histogram(
+            "request_seconds", "From a request read to its answer.", "route", SECONDS
         )
-        self.seconds = Histogram(
-            "textwright_request_seconds",
-            "From a request read to its answer.",
-            ("route",),
-            buckets=SECONDS,
-            registry=registry,
+        self.answers = self.counter("answers", "Texts answered.", "model", "version")
+        self.failures = self.counter("failures", "Texts not answered.", "model", "reason")
+        self.shed = self.counter("shed", "Texts refused: queue full.", "model")
+        self.batch_items = self.histogram("batch_items", "Texts in a batch.", "model", ITEMS)
+        self.batch_seconds = self.histogram(
+            "batch_seconds", "One run of a session.", "model", SECONDS
         )
-        self.answers = Counter(
-            "textwright_answers", "Texts answered.", ("model", "version"), registry=registry
+        self.queue = self.gauge("queue_items", "Texts accepted, not yet answered.", "model")
+        self.version = self.gauge("deployed_version", "Version that answers.", "model")
+        self.load_failures = self.counter(
+            "load_failures", "Versions that could not be loaded.", "model"
         )
-        self.failures = Counter(
-            "textwright_failures", "Texts not answered.", ("model", "reason"), registry=registry
+        self.database_up = self.gauge(
+            "database_up", "1: the last look at the deployments succeeded."
         )
-        self.shed = Counter(
-            "textwright_shed", "Texts refused: queue full.", ("model",), registry=registry
-        )
-        self.batch_items = Histogram(
-            "textwright_batch_items",
-            "Texts in a batch.",
-            ("model",),
-            buckets=ITEMS,
-            registry=registry,
-        )
-        self.batch_seconds = Histogram(
-            "textwright_batch_seconds",
-            "One run of a session.",
-            ("model",),
-            buckets=SECONDS,
-            registry=registry,
-        )
-        self.queue = Gauge(
-            "textwright_queue_items",
-            "Texts accepted, not yet answered.",
-            ("model",),
-            registry=registry,
-        )
-        self.version = Gauge(
-            "textwright_deployed_version", "Version that answers.", ("model",), registry=registry
-        )
-        self.load_failures = Counter(
-            "textwright_load_failures",
-            "Versions that could not be loaded.",
-            ("model",),
-            registry=registry,
-        )
-        self.database_up = Gauge(
-            "textwright_database_up",
-            "1: the last look at the deployments succeeded.",
-            registry=registry,
+
+    def counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        """Make a counter."""
+        return Counter(f"textwright_{name}", meaning, labels, registry=self.registry)
+
+    def gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        """Make a value that goes up and down."""
+        return Gauge(f"textwright_{name}", meaning, labels, registry=self.registry)
+
+    def histogram(
+        self, name: str, meaning: str, label: str, buckets: tuple[float, ...]
+    ) -> Histogram:
+        """Make a distribution over fixed bounds."""
+        return Histogram(
+            f"textwright_{name}", meaning, (label,), buckets=buckets, registry=self.registry
         )
 
     def text(self) -> bytes:
