@@ -9,13 +9,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "textwright"
 EVERYTHING = {
-    "cli", "console", "demo", "errors", "lifecycle", "manifest", "metrics", "models", "monitoring",
+    "cli", "console", "demo", "errors", "lifecycle", "machine", "manifest", "metrics", "models", "monitoring",
     "networks", "recipe", "runtime", "serving", "settings", "sklearn", "structures", "tasks",
     "text", "training", "vectors", "workflow",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "machine": set(),
     "metrics": set(),
     "manifest": {"errors"},
     "settings": {"errors"},

@@ -1,0 +1,52 @@
+"""Train a language model on your own text, prove it, ship it, watch it, take it back."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textwright.errors import TextwrightError
+    from textwright.models import load
+    from textwright.recipe.file import check_recipe, read_recipe
+    from textwright.sklearn import TextClassifier
+    from textwright.workflow.compare import compare
+    from textwright.workflow.evaluate import evaluate
+    from textwright.workflow.judge import gate
+    from textwright.workflow.train import TrainOptions, train
+
+__version__ = "0.1.0"
+
+PUBLIC = {
+    "TextClassifier": "textwright.sklearn",
+    "TextwrightError": "textwright.errors",
+    "TrainOptions": "textwright.workflow.train",
+    "check_recipe": "textwright.recipe.file",
+    "compare": "textwright.workflow.compare",
+    "evaluate": "textwright.workflow.evaluate",
+    "gate": "textwright.workflow.judge",
+    "load": "textwright.models",
+    "read_recipe": "textwright.recipe.file",
+    "train": "textwright.workflow.train",
+}  # each public name and the module it is defined in, imported when it is first asked for
+
+__all__ = [
+    "TextClassifier",
+    "TextwrightError",
+    "TrainOptions",
+    "check_recipe",
+    "compare",
+    "evaluate",
+    "gate",
+    "load",
+    "read_recipe",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'textwright' has no attribute {name!r}")
+    return getattr(import_module(PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *PUBLIC])

@@ -31,6 +31,11 @@ class Settings:
         """Folder of the runs under way: checkpoints, and artifacts not yet sealed."""
         return self.home / "runs"
 
+    @property
+    def records(self) -> Path:
+        """Folder of held-out answers and pictures, by artifact: what may be erased."""
+        return self.home / "records"
+
 
 def find_settings(
     *,

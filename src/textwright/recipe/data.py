@@ -9,7 +9,7 @@ from textwright.recipe.settings import setting
 class DevShare:
     """A dev set cut from the training rows, by a hash of the text: repeats stay on one side."""
 
-    share: float = setting(0.1, "part of the training rows", at_least=0.01, at_most=0.5)
+    share: float = setting(0.1, "part of the training rows; 0: none", at_least=0, at_most=0.5)
 
 
 @dataclass(frozen=True)

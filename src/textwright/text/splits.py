@@ -34,14 +34,15 @@ def read_splits(settings: DataSettings) -> Splits:
 def cut_dev(train: Dataset, dev: DevShare) -> tuple[Dataset, Dataset]:
     """Part training rows by a hash of their text, so that repeats of one stay together.
 
-    Raises DataError when a part is left without rows.
+    A share of 0 gives a dev set without rows: nothing is calibrated or stopped early.
+    Raises DataError when a part is left without rows against the wish.
     """
     held = [example for example in train.examples if hash_share(example.text) < dev.share]
     kept = [example for example in train.examples if hash_share(example.text) >= dev.share]
-    if not held or not kept:
+    if (not held and dev.share > 0) or not kept:
         raise DataError(
             f"{train.source} has {len(train.examples)} rows: no dev set can be cut from them.",
-            "Name a dev file, or give more rows.",
+            "Name a dev file, give more rows, or go without: dev = {share = 0}.",
         )
     return (
         make_dataset(train.source, kept, train.columns, train.dropped),

@@ -14,6 +14,7 @@ from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import LinearTrainingSettings
 from textwright.text.examples import Dataset
 from textwright.text.labels import Labels
+from textwright.text.ngrams import encode_bags
 
 Scorer = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -22,15 +23,16 @@ def train_baseline(recipe: Recipe, train: Dataset, labels: Labels) -> Scorer:
     """Train the n-gram linear model with its defaults, and return what scores texts [N, L]."""
     from textwright.vectors.linear import train_linear
 
+    bag = BagSettings()
     settings = LinearTrainingSettings(seed=recipe.training.seed, threads=recipe.training.threads)
     model = train_linear(
         [each.text for each in train.examples],
         labels.targets(each.labels for each in train.examples),
         multi=labels.multi,
-        bag=BagSettings(),
+        bag=bag,
         training=settings,
     )
-    return model.score
+    return lambda texts: model.logits(encode_bags(texts, bag))
 
 
 def commonest_answer(train: Dataset) -> tuple[str, ...]:

@@ -1,0 +1,189 @@
+"""Commands that make versions and ask them: train, evaluate, predict, compare, recipe, demo."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textwright.cli.output import note, plain, print_json, print_table, say
+from textwright.errors import DataError, MissingExtraError, UsageError
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a setting: section.key=value.")
+]
+Reference = Annotated[str, typer.Argument(help="intents@3, intents@production, or a folder.")]
+
+recipes = typer.Typer(help="Look at recipes.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add this file's commands to the application."""
+    for command in (demo, train, evaluate, predict, compare):
+        app.command()(command)
+    app.add_typer(recipes, name="recipe")
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the demo's server; 0: any free one.")] = 0,
+) -> None:
+    """Train, register, gate, promote, serve, ask and roll back, on bundled data."""
+    require_train()
+    from textwright.cli.demo import run_demo
+
+    run_demo(port)
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="Recipe file (TOML).")],
+    overrides: Overrides = None,
+    resume: Annotated[bool, typer.Option(help="Go on with an unfinished run.")] = False,
+    register: Annotated[bool, typer.Option(help="Make it the model's next version.")] = True,
+    json: Json = False,
+) -> None:
+    """Train a version as a recipe says, measure it, register it and judge its gates."""
+    require_train()
+    from textwright.cli.bars import Bars
+    from textwright.cli.report import print_trained
+    from textwright.workflow.train import TrainOptions
+    from textwright.workflow.train import train as train_version
+
+    with Bars() as bars:
+        options = TrainOptions(resume=resume, register=register, progress=bars)
+        found = train_version(recipe, overrides=overrides or (), options=options)
+    if not json:
+        print_trained(found)
+        return
+    print_json(
+        {
+            "model": found.model,
+            "version": found.number,
+            "new": found.new,
+            "run": found.run,
+            "artifact": found.artifact,
+            "folder": found.folder,
+            "records": found.records,
+            "seconds": found.seconds,
+            "total_seconds": found.total_seconds,
+            "metrics": {k: v for k, v in found.metrics.items() if k != "confusion"},
+            "baseline": found.report.get("baseline", {}),
+            "majority": found.report.get("majority"),
+            "leaked_rows": found.report.get("leaked_rows", 0),
+            "without_leaks": found.report.get("without_leaks", {}),
+            "verdicts": found.verdicts,
+            "export_difference": found.export_difference,
+        }
+    )
+
+
+def evaluate(
+    reference: Reference,
+    file: Annotated[Path, typer.Argument(help="Labelled rows, columns as in its recipe.")],
+    json: Json = False,
+) -> None:
+    """Score a version on a file of labelled rows; nothing is recorded."""
+    require_train()
+    from textwright.cli.report import print_evaluated
+    from textwright.workflow.evaluate import evaluate as score
+
+    found = score(reference, file)
+    if json:
+        print_json({"reference": reference, "metrics": found})
+    else:
+        print_evaluated(found)
+
+
+def predict(
+    reference: Reference,
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts, or - for lines.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Answer each line of a file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Answer texts: one line each, in their order."""
+    from textwright.models import load
+
+    given = list_texts(texts or [], file)
+    model = load(reference)
+    for answer in model.predict_each(given):
+        if json:
+            print_json(answer.table())
+            continue
+        label = ", ".join(answer.labels) if answer.labels is not None else answer.label
+        remark = "  (abstains)" if answer.abstained else ""
+        remark += "  (text was cut)" if answer.truncated else ""
+        remark += f"  {answer.warning}" if answer.warning else ""
+        say(f"{label}\t{answer.score:.4f}{remark}")
+
+
+def list_texts(texts: list[str], file: Path | None) -> Iterable[str]:
+    """Give the texts of the command: the arguments, a file's lines, or standard input's."""
+    if texts == ["-"]:
+        return (line.rstrip("\n") for line in sys.stdin)
+    if file is not None and texts:
+        raise UsageError("Both texts and --file were given.", "Give one of them.")
+    if file is not None:
+        return read_lines(file)
+    if not texts:
+        raise UsageError("There is no text to answer.", 'Give a text, --file FILE, or "-".')
+    return texts
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file; raises DataError when it cannot be read."""
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for line in file:
+                yield line.rstrip("\n")
+    except FileNotFoundError as error:
+        raise DataError(f"There is no file {path}.", "Check the path.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "It must be a text file in UTF-8."
+        raise DataError(f"{path} cannot be read: {error}.", hint) from error
+
+
+def compare(
+    first: Annotated[str, typer.Argument(help="The one to compare with, such as intents@2.")],
+    second: Annotated[str, typer.Argument(help="The other one, such as intents@3.")],
+    json: Json = False,
+) -> None:
+    """Hold two versions against each other on the test rows both were measured on."""
+    from textwright.cli.compared import print_comparison
+    from textwright.workflow.compare import compare as compare_versions
+
+    found = compare_versions(first, second)
+    if json:
+        print_json(plain(found))
+    else:
+        print_comparison(found)
+
+
+@recipes.command("show")
+def show_recipe(
+    recipe: Annotated[Path, typer.Argument(help="Recipe file (TOML).")],
+    overrides: Overrides = None,
+    json: Json = False,
+) -> None:
+    """Check a recipe and print every setting with its value and meaning."""
+    from textwright.recipe.describe import describe_recipe
+    from textwright.recipe.file import read_recipe, recipe_table
+
+    checked = read_recipe(recipe, overrides or ())
+    if json:
+        print_json(recipe_table(checked))
+        return
+    print_table(("setting", "value", "meaning"), describe_recipe(checked))
+    note(f"{recipe} is in order.")
+
+
+def require_train() -> None:
+    """Refuse a command that learns where the packages for it are not installed."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("numba", "onnx", "safetensors") if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"This command needs {', '.join(missing)}.",
+            "Install what learning needs: pip install 'textwright[train]'",
+        )

@@ -1,0 +1,108 @@
+"""A training's result, as a person reads it in a terminal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from textwright.cli.output import print_table, say
+from textwright.lifecycle.gates import Verdict
+from textwright.workflow.train import TrainedVersion
+
+WEAKEST = 5
+MARKS = {"pass": "passed", "fail": "FAILED", "unknown": "unknown"}
+
+
+def print_trained(found: TrainedVersion) -> None:
+    """Print scores beside the baselines, the weakest labels, slices, gates, and what is next."""
+    say(f"{found.name}: trained in {found.seconds:.1f} s, measured in {measuring(found):.1f} s")
+    if not found.new and found.number is not None:
+        say("  The same artifact as before: no new version.")
+    say()
+    print_scores(found.metrics, found.report)
+    if found.verdicts:
+        print_verdicts(found.verdicts)
+    say(f"Pictures and held-out answers: {found.records}")
+    if found.export_difference:
+        say(f"Exported network differs from the trained one by {found.export_difference:.1e}.")
+    for line in next_steps(found):
+        say(line)
+
+
+def print_evaluated(found: Mapping[str, Any]) -> None:
+    """Print the scores of a file of labelled rows."""
+    rows = [(name, value, interval) for name, value, interval in score_rows(found, {})]
+    print_table(("on this file", "value", "95 % interval"), rows)
+    say(f"{found['rows']:,} rows, SHA-256 {found['data']['digest'][:16]}")
+
+
+def measuring(found: TrainedVersion) -> float:
+    """Give the seconds spent after training."""
+    return found.total_seconds - found.seconds
+
+
+def print_scores(test: Mapping[str, Any], report: Mapping[str, Any]) -> None:
+    """Print the scores of the test set, and what they are held against."""
+    if not test:
+        say("Unevaluated: there is no test set, so this version cannot be promoted.")
+        say("  Add test = FILE to [data], or score it: textwright evaluate")
+        say()
+        return
+    print_table(("on the test set", "value", "95 % interval"), score_rows(test, report))
+    say()
+    if report.get("leaked_rows"):
+        clean = report["without_leaks"].get("accuracy", float("nan"))
+        say(f"{report['leaked_rows']:,} of {test['rows']:,} test rows also stand in the training")
+        say(f"  file; without them the accuracy is {clean:.4f}.")
+        say()
+    for column, values in test.get("slices", {}).items():
+        slices = [(value, each["accuracy"], each["rows"]) for value, each in values.items()]
+        print_table((f"by {column}", "accuracy", "rows"), slices)
+        say()
+    print_weakest(test.get("labels", {}))
+
+
+def print_weakest(labels: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print the labels with the lowest F1."""
+    if labels:
+        worst = sorted(labels.items(), key=lambda each: each[1]["f1"])[:WEAKEST]
+        columns = ("f1", "precision", "recall", "rows")
+        rows = [(name, *(each[column] for column in columns)) for name, each in worst]
+        print_table(("weakest labels", "F1", "precision", "recall", "rows"), rows)
+        say()
+
+
+def score_rows(
+    test: Mapping[str, Any], report: Mapping[str, Any]
+) -> Iterable[tuple[str, float, str]]:
+    """Give the rows of the table of scores."""
+    for name, value in test.items():
+        if isinstance(value, float):
+            low, high = test.get(f"{name}_interval", (None, None))
+            interval = "" if low is None else f"{low:.4f} to {high:.4f}"
+            yield name.replace("_", " "), value, interval
+    baseline = report.get("baseline", {})
+    if "accuracy" in baseline:
+        low, high = baseline["accuracy_interval"]
+        yield "n-gram linear model, accuracy", baseline["accuracy"], f"{low:.4f} to {high:.4f}"
+    if "majority" in report:
+        yield "commonest label, accuracy", report["majority"], ""
+
+
+def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print what each gate said, and why."""
+    print_table(
+        ("gate", "verdict", "reason"),
+        [(each.gate, MARKS[each.outcome], each.reason) for each in verdicts],
+    )
+    say()
+
+
+def next_steps(found: TrainedVersion) -> Iterable[str]:
+    """Say what to type next."""
+    if found.number is None:
+        yield f'Ask it: textwright predict {found.folder} "your text"'
+    elif not found.metrics:
+        yield f'Ask it: textwright predict {found.name} "your text"'
+    elif all(each.outcome == "pass" for each in found.verdicts):
+        yield f"Next: textwright promote {found.name}"
+    else:
+        yield f"It cannot be promoted as it is. Look at it: textwright show {found.name}"

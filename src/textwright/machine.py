@@ -1,0 +1,62 @@
+"""What a run ran on: processor, memory, library versions, and who started it."""
+
+import getpass
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+LIBRARIES = (
+    "textwright",
+    "jieba",
+    "numba",
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "safetensors",
+    "scikit-learn",
+    "sentencepiece",
+    "tokenizers",
+    "torch",
+)
+
+
+def describe_machine() -> dict[str, str | int | float]:
+    """Describe this machine: processor, cores usable, memory in GiB, system, Python."""
+    return {
+        "processor": find_processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def find_processor() -> str:
+    """Name the processor as Linux does; elsewhere its architecture."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.machine()
+
+
+def library_versions() -> dict[str, str]:
+    """Version of each library that a result may depend on; those not installed are left out."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def current_user() -> str:
+    """Name who runs this process, for the journal."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid-{os.getuid()}"

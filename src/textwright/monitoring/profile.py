@@ -1,0 +1,38 @@
+"""The numbers kept of a version's held-out inputs and answers, against which drift is measured.
+
+Shapes: N texts, L labels.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 20  # of confidence, equal widths from 0 to 1
+SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+def make_profile(
+    texts: Sequence[str], scores: NDArray[np.float64], names: Sequence[str]
+) -> dict[str, Any]:
+    """Describe held-out texts and the answers to them, without keeping any text.
+
+    scores: [N, L] calibrated probabilities; names: the labels, in their order.
+    Returns the length of the texts in characters at some shares of them, the rows by confidence
+    (20 bins) and the rows by the label answered.
+    """
+    lengths = np.array([len(text) for text in texts], dtype=np.float64)
+    found: dict[str, Any] = {"rows": len(texts)}
+    if len(texts):
+        places = np.minimum((scores.max(axis=1) * BINS).astype(np.int64), BINS - 1)
+        answered = np.bincount(scores.argmax(axis=1), minlength=len(names))
+        quantiles = np.quantile(lengths, SHARES)
+        found |= {
+            "characters": {
+                f"{share:g}": float(each) for share, each in zip(SHARES, quantiles, strict=True)
+            },
+            "confidence": np.bincount(places, minlength=BINS).tolist(),
+            "labels": {name: int(each) for name, each in zip(names, answered, strict=True)},
+        }
+    return found

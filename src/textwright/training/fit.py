@@ -1,0 +1,135 @@
+"""From a recipe and its data to the files of an artifact, not yet measured or sealed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from textwright.recipe.file import recipe_text
+from textwright.recipe.parts import BagSettings
+from textwright.recipe.recipe import Recipe
+from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.text.batch import Batch, length_buckets, make_batch
+from textwright.text.examples import Dataset, Example
+from textwright.text.labels import Labels, find_labels, write_labels
+from textwright.text.splits import Splits
+from textwright.training.history import EpochRecord
+from textwright.training.progress import RunProgress
+
+CHECKED_BATCHES = 4  # dev batches on which the exported network is held against the trained one
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a run works.
+
+    folder:      gets the artifact's files.
+    checkpoints: keeps what a killed run goes on from.
+    resume:      go on from there, if something is there.
+    """
+
+    folder: Path
+    checkpoints: Path
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training left besides its files.
+
+    epochs:            none for the linear model.
+    export_difference: largest difference between the exported and the trained network's output.
+    """
+
+    epochs: tuple[EpochRecord, ...]
+    export_difference: float
+
+
+def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress) -> Fitted:
+    """Train what a recipe describes, and write its files.
+
+    Raises DataError when the data is not fit to learn from.
+    """
+    labels = find_labels(
+        [each.labels for each in splits.train.examples], multi=recipe.data.multi_label
+    )
+    place.folder.mkdir(parents=True, exist_ok=True)
+    write_labels(labels, place.folder / "labels.json")
+    (place.folder / "recipe.toml").write_text(recipe_text(portable(recipe)), encoding="utf-8")
+    if isinstance(recipe.training, LinearTrainingSettings):
+        return fit_linear(recipe, splits.train, labels, place.folder)
+    return fit_network(recipe, splits, labels, place, progress)
+
+
+def portable(recipe: Recipe) -> Recipe:
+    """Give the recipe without this machine's folder: the data is named by its digests."""
+    return replace(recipe, data=replace(recipe.data, root=""))
+
+
+def fit_linear(recipe: Recipe, train: Dataset, labels: Labels, folder: Path) -> Fitted:
+    """Train the n-gram linear model and write its weights and graph; no torch is needed."""
+    from safetensors.numpy import save_file
+
+    from textwright.vectors.bag_onnx import write_bag_onnx
+    from textwright.vectors.linear import train_linear
+
+    assert isinstance(recipe.encoder, BagSettings)
+    assert isinstance(recipe.training, LinearTrainingSettings)
+    model = train_linear(
+        texts_of(train.examples),
+        labels.targets(each.labels for each in train.examples),
+        multi=labels.multi,
+        bag=recipe.encoder,
+        training=recipe.training,
+    )
+    save_file(model.arrays(), folder / "weights.safetensors")
+    (folder / "model.onnx").write_bytes(write_bag_onnx(model))
+    return Fitted((), 0.0)
+
+
+def fit_network(
+    recipe: Recipe, splits: Splits, labels: Labels, place: Workplace, progress: RunProgress
+) -> Fitted:
+    """Train a network and write tokenizer, weights and the exported, checked network."""
+    from safetensors.torch import save_file
+
+    from textwright.text.tokenizer import train_tokenizer
+    from textwright.training.export import export_network
+    from textwright.training.loop import Rows, TrainingData, train_network
+    from textwright.training.model import build_model
+
+    assert recipe.tokenizer is not None
+    assert isinstance(recipe.training, NetworkTrainingSettings)
+    tokenizer = train_tokenizer(texts_of(splits.train.examples), recipe.tokenizer)
+    tokenizer.save(place.folder / "tokenizer.json")
+    model = build_model(recipe, tokenizer.size, len(labels.names))
+    parts = [
+        Rows(
+            tokenizer.encode(texts_of(part.examples)),
+            labels.targets(each.labels for each in part.examples),
+        )
+        for part in (splits.train, splits.dev)
+    ]
+    checkpoint = place.checkpoints / "checkpoint.safetensors"
+    if not place.resume:
+        checkpoint.unlink(missing_ok=True)
+    data = TrainingData(*parts, multi=labels.multi)
+    history = train_network(model, data, recipe.training, checkpoint=checkpoint, progress=progress)
+    save_file(model.state_dict(), place.folder / "weights.safetensors")
+    checked = checked_batches(parts[1].encodings or parts[0].encodings)
+    difference = export_network(model, checked, place.folder / "model.onnx")
+    return Fitted(history.epochs, difference)
+
+
+def checked_batches(encodings: Sequence[Any]) -> list[Batch]:
+    """Take real batches from the shortest to the longest texts to check an export on."""
+    buckets = length_buckets([len(each.ids) for each in encodings], 16)
+    step = max(1, -(-len(buckets) // CHECKED_BATCHES))
+    chosen = [*buckets[::step], buckets[-1]]
+    batches = [make_batch([encodings[place] for place in bucket]) for bucket in chosen]
+    return [each for each in batches if isinstance(each, Batch)]
+
+
+def texts_of(examples: Sequence[Example]) -> list[str]:
+    """Give just the texts."""
+    return [each.text for each in examples]

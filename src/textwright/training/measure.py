@@ -1,0 +1,126 @@
+"""Measure a trained model, calibrate it, and complete its artifact."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textwright.manifest import canonical_json
+from textwright.recipe.recipe import Recipe
+from textwright.runtime.answer import Answerer
+from textwright.runtime.artifact import open_artifact, seal
+from textwright.tasks.calibration import calibrate
+from textwright.tasks.classify import answer
+from textwright.text.examples import Dataset
+from textwright.text.labels import Labels, write_labels
+from textwright.text.splits import Splits, find_leaks, hash_share
+from textwright.training.card import write_card
+from textwright.training.evaluate import (
+    Evaluation,
+    evaluate,
+    score_baselines,
+    score_without_leaks,
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of a model.
+
+    report: the content of ``metrics.json``.
+    test:   its answers to the test rows; None without a test set.
+    """
+
+    report: dict[str, Any]
+    test: Evaluation | None
+
+
+def calibrate_answerer(recipe: Recipe, dev: Dataset, folder: Path) -> Answerer:
+    """Choose temperature and threshold on dev rows and write them into ``labels.json``.
+
+    Returns what answers with them, from the files of the folder alone.
+    """
+    seal(folder)
+    plain = Answerer(open_artifact(folder, verify=False), threads=recipe.training.threads)
+    texts = [each.text for each in dev.examples]
+    labels = calibrate(
+        plain.logits(texts),
+        plain.labels.targets(each.labels for each in dev.examples),
+        np.array([hash_share(f"half {text}") < 0.5 for text in texts], dtype=np.bool_),
+        plain.labels,
+        recipe.abstention,
+    )
+    write_labels(labels, folder / "labels.json")
+    seal(folder)
+    return Answerer(open_artifact(folder, verify=False), threads=recipe.training.threads)
+
+
+def measure(recipe: Recipe, splits: Splits, answerer: Answerer) -> Measured:
+    """Score a calibrated model on dev and test, beside the baselines."""
+    labels = answerer.labels
+    dev = evaluate(answerer, splits.dev.examples)
+    report: dict[str, Any] = {
+        "data": describe_data(splits),
+        "temperature": labels.temperature,
+        "threshold": labels.threshold,
+        "dev": {name: each for name, each in dev.metrics.items() if isinstance(each, float)},
+    }
+    if splits.test is None:
+        return Measured(report, None)
+    test = evaluate(answerer, splits.test.examples)
+    leaked = find_leaks(splits)
+    report |= {"test": test.metrics, "leaked_rows": sum(leaked)}
+    if any(leaked):
+        report["without_leaks"] = score_without_leaks(test, splits.test, leaked, labels)
+    report |= score_baselines(recipe, splits.train, splits.test, labels)
+    return Measured(report, test)
+
+
+def describe_data(splits: Splits) -> dict[str, Any]:
+    """Name each part's rows, what was dropped, and the digest of the rest."""
+    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    return {
+        name: {
+            "rows": len(part.examples),
+            "dropped": dict(part.dropped),
+            "digest": part.digest,
+            "columns": list(part.columns),
+            "source": Path(part.source).name,
+        }
+        for name, part in parts.items()
+        if part is not None
+    }
+
+
+def complete_artifact(
+    recipe: Recipe, report: Mapping[str, Any], profile: Mapping[str, Any], folder: Path
+) -> str:
+    """Write metrics, profile and card, seal the folder, and return its address."""
+    (folder / "metrics.json").write_bytes(canonical_json(dict(report)))
+    (folder / "profile.json").write_bytes(canonical_json(dict(profile)))
+    (folder / "card.md").write_text(write_card(recipe, report), encoding="utf-8")
+    return seal(folder)
+
+
+def write_answers(test: Dataset, measured: Evaluation, labels: Labels, path: Path) -> None:
+    """Write each test row's digest, text, truth and answer, one JSON object a line.
+
+    The artifact holds no text; this file is evidence, kept where it can be erased.
+    """
+    with path.open("w", encoding="utf-8") as file:
+        for example, scores in zip(test.examples, measured.scores, strict=True):
+            found = answer(scores, labels)
+            answered = [found.label] if found.labels is None else list(found.labels)
+            row = {
+                "digest": example.digest,
+                "text": example.text,
+                "labels": example.labels,
+                "answer": "|".join(answered),
+                "right": answered == list(example.labels),
+                "score": found.score,
+                "abstained": found.abstained,
+            }
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -1,0 +1,314 @@
+"""Train, measure, seal, register and gate a version in one go."""
+
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from textwright.errors import RefusedError
+from textwright.lifecycle.artifacts import ArtifactStore
+from textwright.lifecycle.database import Sessions, open_database
+from textwright.lifecycle.evidence import add_evidence, read_evidence, record_verdicts
+from textwright.lifecycle.gates import Verdict, judge
+from textwright.lifecycle.registry import (
+    NewRun,
+    NewVersion,
+    add_version,
+    fail_run,
+    finish_run,
+    list_running,
+    start_run,
+)
+from textwright.machine import current_user, describe_machine, library_versions
+from textwright.monitoring.profile import make_profile
+from textwright.recipe.file import read_recipe, recipe_text
+from textwright.recipe.recipe import Recipe
+from textwright.runtime.answer import Answerer
+from textwright.settings import Settings, find_settings
+from textwright.text.labels import Labels
+from textwright.text.splits import Splits, read_splits
+from textwright.training.fit import Fitted, Workplace, fit
+from textwright.training.history import EpochRecord
+from textwright.training.measure import (
+    Measured,
+    calibrate_answerer,
+    complete_artifact,
+    measure,
+    write_answers,
+)
+from textwright.training.pictures import draw_run
+from textwright.training.progress import Quiet, RunProgress
+
+SMOKE = "Hello, 你好"  # every artifact must answer this before it is kept
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How to train, apart from what.
+
+    resume:   go on with the newest unfinished run of the same recipe and data.
+    register: make the artifact the next version of its model.
+    actor:    who asks; stands on every event.
+    """
+
+    resume: bool = False
+    register: bool = True
+    actor: str = field(default_factory=current_user)
+    progress: RunProgress = field(default_factory=Quiet)
+
+
+@dataclass(frozen=True)
+class TrainedVersion:
+    """What a training left.
+
+    number:   of the version; None when it was not registered.
+    new:      False when the model had this very artifact already.
+    artifact: address of the artifact, which lies in ``folder``.
+    records:  folder of the held-out answers and pictures.
+    seconds:  spent reading, training and exporting; ``total_seconds`` with measuring.
+    report:   the content of ``metrics.json``.
+    """
+
+    model: str
+    number: int | None
+    new: bool
+    artifact: str
+    folder: Path
+    records: Path
+    run: int
+    seconds: float
+    total_seconds: float
+    report: Mapping[str, Any]
+    verdicts: tuple[Verdict, ...]
+    epochs: tuple[EpochRecord, ...]
+    export_difference: float
+
+    @property
+    def name(self) -> str:
+        """Model and number, as in ``intents@3``; only the model when it was not registered."""
+        return self.model if self.number is None else f"{self.model}@{self.number}"
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """Scores on the test set; empty without one."""
+        found: Mapping[str, Any] = self.report.get("test", {})
+        return found
+
+
+def train(
+    recipe: Recipe | Path | str,
+    *,
+    overrides: Iterable[str] = (),
+    settings: Settings | None = None,
+    options: TrainOptions | None = None,
+) -> TrainedVersion:
+    """Train a version as a recipe says, measure it, register it and judge its gates.
+
+    recipe:    a recipe, or the path of its file; ``overrides`` apply to a file.
+    settings:  where things are kept; found, or made in the working folder, when left out.
+    Raises RecipeError, DataError and their like before any training; a run that fails later is
+    recorded as failed. Killed at any moment, it leaves no version, only an unfinished run that
+    ``verify`` names and ``resume`` goes on with.
+    """
+    options = options or TrainOptions()
+    if not isinstance(recipe, Recipe):
+        recipe = read_recipe(recipe, overrides)
+    settings = settings or find_settings(create=True)
+    options.progress.stage("reading")
+    started = time.perf_counter()
+    splits = read_splits(recipe.data)
+    return train_on(recipe, splits, settings=settings, options=options, started=started)
+
+
+def train_on(
+    recipe: Recipe,
+    splits: Splits,
+    *,
+    settings: Settings,
+    options: TrainOptions,
+    started: float,
+) -> TrainedVersion:
+    """Train on data that was read already; ``started`` is when reading began."""
+    sessions = open_database(settings.database, create=True)
+    try:
+        run, folder = begin_run(sessions, recipe, splits, settings, options)
+        try:
+            return finish(sessions, Job(recipe, splits, settings, options, run, folder, started))
+        except Exception as error:
+            with sessions.begin() as session:
+                fail_run(session, run, actor=options.actor, reason=str(error).splitlines()[0])
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    finally:
+        sessions.close()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run at work: what it trains, on what, where, and since when."""
+
+    recipe: Recipe
+    splits: Splits
+    settings: Settings
+    options: TrainOptions
+    run: int
+    folder: Path
+    started: float
+
+
+def begin_run(
+    sessions: Sessions, recipe: Recipe, splits: Splits, settings: Settings, options: TrainOptions
+) -> tuple[int, Path]:
+    """Record a new run and make its folder, or find the unfinished one to go on with.
+
+    Raises RefusedError when there is none to resume.
+    """
+    new = NewRun(
+        recipe=recipe_text(recipe),
+        datasets=datasets_of(splits),
+        seed=recipe.training.seed,
+        machine=describe_machine(),
+        libraries=library_versions(),
+    )
+    with sessions.begin() as session:
+        if options.resume:
+            return find_unfinished(session, recipe.name, new)
+        folder = settings.runs / f"{recipe.name}-{time.time_ns():x}"
+        run = start_run(session, recipe.name, replace(new, folder=str(folder)), actor=options.actor)
+        folder.mkdir(parents=True)
+        return run.id, folder
+
+
+def find_unfinished(session: Session, model: str, new: NewRun) -> tuple[int, Path]:
+    """Find the newest unfinished run of the same recipe and data whose folder is still there."""
+    for run in reversed(list_running(session, model)):
+        same = run.recipe == new.recipe and run.datasets == dict(new.datasets)
+        if same and Path(run.folder).is_dir():
+            return run.id, Path(run.folder)
+    raise RefusedError(
+        f"There is no unfinished run of {model!r} with this recipe and data.",
+        "Train without --resume; a changed recipe or data set starts a new run.",
+    )
+
+
+def datasets_of(splits: Splits) -> dict[str, str]:
+    """Name the data sets of a run by their digests."""
+    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    return {name: part.digest for name, part in parts.items() if part is not None}
+
+
+def finish(sessions: Sessions, job: Job) -> TrainedVersion:
+    """Do everything of a run after its start: train, measure, seal, register, gate."""
+    job.options.progress.stage("training")
+    artifact = job.folder / "artifact"
+    place = Workplace(artifact, job.folder / "checkpoints", resume=job.options.resume)
+    fitted = fit(job.recipe, job.splits, place, job.options.progress)
+    seconds = time.perf_counter() - job.started
+    job.options.progress.stage("measuring")
+    answerer = calibrate_answerer(job.recipe, job.splits.dev, artifact)
+    measured = measure(job.recipe, job.splits, answerer)
+    profile = profile_of(job.splits, measured, answerer)
+    address = complete_artifact(job.recipe, measured.report, profile, artifact)
+    check_answers(answerer)
+    keep_records(job, fitted, measured, answerer.labels)
+    job.options.progress.stage("registering")
+    return register(sessions, job, Result(fitted, measured, seconds, address))
+
+
+def profile_of(splits: Splits, measured: Measured, answerer: Answerer) -> dict[str, Any]:
+    """Profile the held-out rows: of the test set, or of dev where there is none."""
+    held = splits.test or splits.dev
+    texts = [each.text for each in held.examples]
+    scores = measured.test.scores if measured.test else answerer.probabilities(texts)
+    return make_profile(texts, scores, answerer.labels.names)
+
+
+def check_answers(answerer: Answerer) -> None:
+    """Refuse a model whose answer to a plain text is no number."""
+    if not np.isfinite(answerer.probabilities([SMOKE])).all():
+        raise RefusedError(
+            "The trained model answers with numbers that are none.",
+            "Lower training.learning_rate, or look for texts that are not text in the data.",
+        )
+
+
+def keep_records(job: Job, fitted: Fitted, measured: Measured, labels: Labels) -> None:
+    """Write the held-out answers and the pictures of a run into its folder."""
+    folder = job.folder / "records"
+    folder.mkdir(exist_ok=True)
+    test = None
+    if job.splits.test is not None and measured.test is not None:
+        test = (job.splits.test, measured.test)
+        write_answers(*test, labels, folder / "answers.jsonl")
+    draw_run(fitted.epochs, test, labels.names, folder)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run found out, and the address of the artifact it made."""
+
+    fitted: Fitted
+    measured: Measured
+    seconds: float
+    address: str
+
+
+def register(sessions: Sessions, job: Job, result: Result) -> TrainedVersion:
+    """Move the artifact and the records in, then write version, evidence and verdicts at once.
+
+    The database comes last: killed before, the store holds a stray that ``verify`` names;
+    killed after, the version is whole.
+    """
+    store = ArtifactStore(job.settings.artifacts)
+    store.put(job.folder / "artifact")
+    records = move_records(job.folder / "records", job.settings.records / result.address)
+    report, actor = result.measured.report, job.options.actor
+    number, new, verdicts = None, False, list[Verdict]()
+    with sessions.begin() as session:
+        finish_run(session, job.run, actor=actor, seconds=result.seconds, artifact=result.address)
+        if job.options.register:
+            scores = flat_scores(report.get("test", {}))
+            candidate = NewVersion(result.address, job.run, scores, evaluated="test" in report)
+            version, new = add_version(session, job.recipe.name, candidate, actor=actor)
+            add_evidence(session, version, "report", report, actor=actor)
+            verdicts = judge(job.recipe.gates, read_evidence(session, version))
+            record_verdicts(session, version, verdicts, actor=actor)
+            number = version.number
+    shutil.rmtree(job.folder, ignore_errors=True)
+    return TrainedVersion(
+        model=job.recipe.name,
+        number=number,
+        new=new,
+        artifact=result.address,
+        folder=store.folder(result.address),
+        records=records,
+        run=job.run,
+        seconds=result.seconds,
+        total_seconds=time.perf_counter() - job.started,
+        report=report,
+        verdicts=tuple(verdicts),
+        epochs=result.fitted.epochs,
+        export_difference=result.fitted.export_difference,
+    )
+
+
+def move_records(source: Path, target: Path) -> Path:
+    """Put a run's records where its artifact's are kept; those of an equal run are replaced."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    source.rename(target)
+    return target
+
+
+def flat_scores(test: Mapping[str, Any]) -> dict[str, float | None]:
+    """Give every single number of a report, which gates may name."""
+    return {
+        name: float(value)
+        for name, value in test.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
