@@ -1,6 +1,5 @@
 """The store of artifacts, in a real folder."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -168,9 +167,34 @@ def test_a_process_killed_while_it_writes_leaves_a_stray_and_no_artifact(
 ) -> None:
     command = [sys.executable, "-c", KILLED, str(store.root), str(artifact), str(flush)]
 
-    ended = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": "src"})
+    ended = subprocess.run(command, check=False)
 
     assert ended.returncode == -signal.SIGKILL
     assert store.addresses() == []
     assert [path.name.startswith(".writing-") for path in store.stray()] == [True] * bool(flush)
     assert store.folder(store.put(artifact)).is_dir()
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from textwright.errors import ArtifactError
+from textwright.lifecycle.artifacts import ArtifactStore
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+try:
+    ArtifactStore(sys.argv[1]).put(Path(sys.argv[2]))
+except ArtifactError as error:
+    print(error)
+"""
+
+
+def test_a_disk_that_takes_no_more_leaves_nothing_and_is_said_so(
+    store: ArtifactStore, artifact: Path
+) -> None:
+    command = [sys.executable, "-c", FULL, str(store.root), str(artifact)]
+
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    assert "could not be written" in told
+    assert "Nothing was changed" in told
+    assert list(store.entries()) == []

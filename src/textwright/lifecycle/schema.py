@@ -1,7 +1,7 @@
 """Which schema a database has, told without SQLAlchemy or Alembic: importing them takes long.
 
-Measured: importing SQLAlchemy's ORM with our tables takes 0.3 s, Alembic 0.3 s more, this
-file and sqlite3 under 0.01 s; `serve` must answer 1.5 s after its start.
+Measured: importing SQLAlchemy's ORM, opening and reading one row takes 0.33 s of processor time,
+Alembic 0.1 s more; ``pointer`` with this file reads the same row in 0.03 s, imports included.
 """
 
 from pathlib import Path
