@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import typer
@@ -55,14 +56,20 @@ def run_demo(port: int) -> None:
         command("history", MODEL)
         command("verify")
     say(f"\nDone in {time.perf_counter() - started:.0f} s. What to type next:")
-    for line in (
-        f"cd {FOLDER}",
-        "textwright recipe show intents.toml            every setting and its meaning",
-        "textwright train intents.toml --set encoder.kind=bilstm",
-        f"textwright show {MODEL}@2",
-        "textwright serve                               then open http://127.0.0.1:8000/docs",
+    program = find_program()
+    say(f"  cd {FOLDER}")
+    for line, meaning in (
+        ("recipe show intents.toml", "every setting and its meaning"),
+        ("train intents.toml --set encoder.kind=bilstm", "a network, about a minute"),
+        (f"show {second}", "its card, gates and run"),
+        ("serve", "then open http://127.0.0.1:8000/docs"),
     ):
-        say(f"  {line}")
+        say(f"  {program} {line:<46} {meaning}")
+
+
+def find_program() -> str:
+    """Give what to type for this program: its name where it is found, else its whole path."""
+    return "textwright" if shutil.which("textwright") else str(Path(sys.argv[0]).resolve())
 
 
 def copy_data(folder: Path) -> Path:
@@ -105,7 +112,7 @@ def train(*options: str) -> str:
     from textwright.workflow.train import TrainOptions
     from textwright.workflow.train import train as train_version
 
-    say(f"$ textwright train intents.toml {' '.join(options)}")
+    say(" ".join(("$ textwright train intents.toml", *options)))
     with Bars() as bars:
         found = train_version(
             "intents.toml", overrides=options[1::2], options=TrainOptions(progress=bars)
@@ -147,12 +154,28 @@ def serving(port: int) -> Iterator[str]:
             rest = server.stderr.read()
             raise SettingsError("The demo's server did not start.", (line + rest).strip())
         say(line.rstrip())
-        yield line.split()[-1]
+        address = line.split()[-1]
+        wait_until_ready(address)
+        yield address
     finally:
         server.terminate()
         server.wait(timeout=WAIT_S)
         if server.stderr is not None:
             server.stderr.close()
+
+
+def wait_until_ready(address: str) -> None:
+    """Wait until the server has loaded what is in production."""
+    began = time.perf_counter()
+    while True:
+        try:
+            urlopen(f"{address}/health/ready", timeout=WAIT_S).close()
+            return
+        except HTTPError as error:
+            error.close()
+        if time.perf_counter() - began > WAIT_S:
+            raise SettingsError("The demo's server did not get ready.", "Look at its log.")
+        time.sleep(0.02)
 
 
 def ask(address: str, text: str) -> None:
