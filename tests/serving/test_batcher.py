@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
+from typing import cast
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -195,8 +197,25 @@ def test_a_batch_holds_the_oldest_text_and_keeps_its_budget(lengths: list[int]) 
     assert len(sizes) <= 1 or padded <= 2 * sum(sizes) + 256
 
 
-def made_item(length: int) -> Item:
-    import numpy as np
+def test_a_long_text_does_not_make_a_batch_of_short_ones_slow() -> None:
+    short, long = [made_item(9) for _ in range(7)], made_item(100)
+    assert choose_batch([*short, long], BatchLimits()) == short
+    assert choose_batch([made_item(60), made_item(9)], BatchLimits())[1:] != []
 
-    ticket = Ticket.__new__(Ticket)
-    return Item(ticket, 0, "", Encoding(np.ones(length, dtype=np.int64)))
+
+def test_the_oldest_are_taken_first(answerer: Answerer) -> None:
+    async def use(batcher: Batcher) -> None:
+        batcher.close()
+        ticket = Ticket(12, soon(), batcher.loop.create_future())
+        items = [made_item(1 + number % 3, ticket) for number in range(12)]
+        batcher.ready.extend(items)
+        taken = [batcher.take_ready()[0] for _ in items]
+        assert taken == [[item] for item in items]
+
+    with_batcher(answerer, use, BatchLimits(batch_items=1))
+
+
+def made_item(length: int, ticket: Ticket | None = None) -> Item:
+    """Give an encoded text; choosing a batch never looks at the ticket."""
+    encoding = Encoding(np.ones(length, dtype=np.int64))
+    return Item(cast(Ticket, ticket), 0, "", encoding)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from time import monotonic, sleep
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.serving.running import Running, Shelf, running, wait_until
+from textwright.serving.batcher import Batcher
 from textwright.serving.limits import HttpLimits, Limits
 
 BODY = b'{"inputs":["will it rain"]}'
@@ -20,6 +22,7 @@ HEAD = (
     b"Content-Type: application/json\r\n"
 )
 WHOLE = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+LAST = WHOLE.replace(b"Host", b"Connection: close\r\nHost")
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
 TIGHT = Limits(
     poll_s=0.02,
@@ -45,12 +48,11 @@ def connected(server: Running) -> Iterator[socket.socket]:
 
 
 def exchange(server: Running, *pieces: bytes, pause_s: float = 0.0) -> bytes:
-    """Send pieces, say that nothing more comes, and read to the end."""
+    """Send pieces, the last of which makes the server close, and read to the end."""
     with connected(server) as connection:
         for piece in pieces:
             connection.sendall(piece)
             sleep(pause_s)
-        connection.shutdown(socket.SHUT_WR)
         return read_all(connection)
 
 
@@ -65,19 +67,19 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @settings(max_examples=20, deadline=None)
-@given(cuts=st.lists(st.integers(0, len(WHOLE)), max_size=4))
+@given(cuts=st.lists(st.integers(0, len(LAST)), max_size=4))
 def test_a_request_may_come_in_any_pieces(server: Running, cuts: list[int]) -> None:
-    places = [0, *sorted(cuts), len(WHOLE)]
-    pieces = [WHOLE[a:b] for a, b in pairwise(places)]
+    places = [0, *sorted(cuts), len(LAST)]
+    pieces = [LAST[a:b] for a, b in pairwise(places)]
     received = exchange(server, *pieces, pause_s=0.001)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b'"label":"weather"' in received
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(server: Running) -> None:
-    received = exchange(server, (WHOLE + LIVE) * 40)
+    received = exchange(server, (WHOLE + LIVE) * 40 + LAST)
     kinds = [b"answers" in each for each in received.split(b"HTTP/1.1 200 OK")[1:]]
-    assert kinds == [True, False] * 40
+    assert kinds == [True, False] * 40 + [True]
 
 
 def test_a_connection_stays_open_for_the_next_request(server: Running) -> None:
@@ -95,7 +97,8 @@ def test_a_client_that_asks_to_close_is_closed(server: Running) -> None:
 
 def test_a_chunked_body_is_read(server: Running) -> None:
     chunks = b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (9, BODY[:9], len(BODY) - 9, BODY[9:])
-    received = exchange(server, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+    head = HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    received = exchange(server, head + chunks)
     assert b'"label":"weather"' in received
 
 
@@ -116,8 +119,8 @@ def test_an_offer_of_another_protocol_is_answered_in_this_one(server: Running) -
 
 
 def test_head_is_answered_without_a_body(server: Running) -> None:
-    received = exchange(server, LIVE.replace(b"GET", b"HEAD"))
-    assert received.startswith(b"HTTP/1.1 200")
+    received = exchange(server, LIVE.replace(b"GET", b"HEAD") + LAST).partition(b"HTTP/1.1 200")[2]
+    received = received.partition(b"HTTP/1.1 200")[0]
     assert b"content-length: 13\r\n" in received
     assert received.endswith(b"\r\n\r\n")
 
@@ -194,6 +197,26 @@ def test_clients_that_leave_at_any_moment_leave_nothing_behind(server: Running) 
     batcher = server.server.loader.live["intents"].batcher
     wait_until(lambda: not batcher.items)
     assert server.predict("rain").status == 200
+
+
+def holds_more(batcher: Batcher, items: int) -> bool:
+    return batcher.items > items
+
+
+def test_texts_of_clients_that_left_are_not_run(shelf: Shelf) -> None:
+    shelf.deploy("intents", 1)
+    with running(shelf) as server:
+        batcher = server.server.loader.live["intents"].batcher
+        with batcher.session_free:
+            for number in range(5):
+                with connected(server) as connection:
+                    connection.sendall(WHOLE)
+                    wait_until(partial(holds_more, batcher, number))
+            wait_until(lambda: not server.server.http.connections)
+        wait_until(lambda: not batcher.items)
+        run = b'textwright_batch_items_sum{model="intents"} 0.0'
+        assert run in server.ask("GET", "/metrics").body
+        assert server.predict("rain").status == 200
 
 
 def test_beyond_the_bound_of_connections_a_new_one_is_closed(shelf: Shelf) -> None:

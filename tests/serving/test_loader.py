@@ -3,9 +3,12 @@
 import logging
 from functools import partial
 from threading import Event, Thread
+from time import sleep
 
+import numpy as np
 import pytest
 
+from tests.runtime.tiny import write_network
 from tests.serving.running import QUICK, Running, Shelf, running, wait_until
 from textwright.errors import DatabaseError
 from textwright.serving.deployments import Target
@@ -64,6 +67,7 @@ def test_a_bad_artifact_leaves_the_old_version_serving(
         wait_until(lambda: "intents@2 cannot be served" in caplog.text)
         assert version_of(server) == 1
         assert server.ask("GET", "/health/ready").status == 200
+        sleep(10 * QUICK.poll_s)  # it is not tried again and again
         metrics = server.ask("GET", "/metrics").body
         assert b'textwright_load_failures_total{model="intents"} 1.0' in metrics
         shelf.deploy("intents", 3, strength=2.0)
@@ -82,6 +86,23 @@ def test_a_model_that_could_not_be_loaded_is_not_ready_and_the_others_answer(
         answer = server.predict("rain", name="broken")
         assert answer.status == 503
         assert "could not be loaded" in answer.json["error"]["message"]
+        assert version_of(server) == 1
+
+
+def test_a_version_that_cannot_answer_the_first_texts_does_not_take_over(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.deploy("intents", 1)
+    with caplog.at_level(logging.CRITICAL), running(shelf) as server:
+        good = shelf.targets["intents"]
+        shelf.deploy("intents", 2, strength=2.0)
+        bad = shelf.targets["intents"]
+        shelf.targets = {"intents": good}
+        knows_no_word = np.zeros((1, 3), dtype=np.float32)
+        write_network(shelf.root / bad.address / "model.onnx", knows_no_word)
+        shelf.targets = {"intents": bad}
+        failed = b'load_failures_total{model="intents"} 1.0'
+        wait_until(lambda: failed in server.ask("GET", "/metrics").body)
         assert version_of(server) == 1
 
 

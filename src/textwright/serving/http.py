@@ -171,11 +171,6 @@ class Connection(asyncio.Protocol):
         self.parser = httptools.HttpRequestParser(self)
         self.data_received(b"\r\n".join(lines) + b"\r\n\r\n" + rest)
 
-    def eof_received(self) -> bool:
-        """Answer what was sent whole before the client closed its side."""
-        self.request.keep_alive = False
-        return self.task is not None or bool(self.pending)
-
     def pause_writing(self) -> None:
         """Wait for a slow reader, but not for ever."""
         self.writable = False
