@@ -9,9 +9,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from tests.lifecycle.conftest import on_sqlite
 from textwright.errors import DatabaseError
 from textwright.lifecycle.database import MIGRATIONS, Sessions, open_database, upgrade_database
 from textwright.lifecycle.journal import append_event
@@ -151,6 +152,20 @@ def test_the_revisions_build_exactly_the_tables_that_the_code_knows(sessions: Se
         context = MigrationContext.configure(connection)
 
         assert compare_metadata(context, Table.metadata) == []
+
+
+@on_sqlite
+def test_the_revisions_build_exactly_the_checks_and_keys_that_the_code_knows(
+    sessions: Sessions,
+) -> None:
+    fresh = create_engine("sqlite://")
+    Table.metadata.create_all(fresh)
+
+    for name in Table.metadata.tables:
+        for kind in ("check_constraints", "unique_constraints", "foreign_keys", "pk_constraint"):
+            built = getattr(inspect(sessions.engine), f"get_{kind}")(name)
+            assert built == getattr(inspect(fresh), f"get_{kind}")(name), (name, kind)
+    fresh.dispose()
 
 
 def test_the_newest_revision_is_the_one_the_program_checks_for() -> None:

@@ -137,8 +137,20 @@ def test_an_artifact_that_was_put_and_never_registered_is_named(
 ) -> None:
     address = store.put(make_artifact(tmp_path / "third", "third"))
 
-    what = f"{store.root / address} belongs to no version."
+    what = f"{store.root / address} belongs to no version and no run."
     assert verify(kept, store) == [Problem("stray", False, what)]
+
+
+@on_sqlite
+def test_an_artifact_of_a_run_that_was_not_registered_is_no_stray(
+    kept: Sessions, store: ArtifactStore, tmp_path: Path
+) -> None:
+    address = store.put(make_artifact(tmp_path / "third", "third"))
+    with kept.begin() as session:
+        run = start_run(session, "intents", RUN, actor="ann").id
+        finish_run(session, run, actor="ann", seconds=1.0, artifact=address)
+
+    assert verify(kept, store) == []
 
 
 @on_sqlite

@@ -15,7 +15,7 @@ from textwright.lifecycle.artifacts import ArtifactStore
 from textwright.lifecycle.journal import check_chain
 from textwright.lifecycle.records import compare_records
 from textwright.lifecycle.registry import list_running
-from textwright.lifecycle.tables import Model, Version
+from textwright.lifecycle.tables import Model, Run, Version
 
 Kind = Literal["artifact", "journal", "record", "stray", "run"]
 
@@ -64,14 +64,14 @@ def check_artifacts(session: Session, store: ArtifactStore) -> Iterator[Problem]
 
 
 def check_unused(session: Session, store: ArtifactStore) -> Iterator[Problem]:
-    """Name what stands in the store without a version that uses it."""
+    """Name what stands in the store and belongs to no version and no finished run."""
     for path in store.stray():
         what = f"{path} is no artifact: a killed process left it, or one is writing it now."
         yield Problem("stray", False, what)
-    used = set(session.scalars(select(Version.artifact)))
+    used = {*session.scalars(select(Version.artifact)), *session.scalars(select(Run.artifact))}
     for address in store.addresses():
         if address not in used:
-            what = f"{store.root / address} belongs to no version."
+            what = f"{store.root / address} belongs to no version and no run."
             yield Problem("stray", False, what)
 
 
