@@ -4,7 +4,7 @@ Shapes: N texts, L labels.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class ClassifyAnswer:
 
     def table(self) -> dict[str, Any]:
         """Give the answer as it goes over the wire; what does not apply is left out."""
-        values = asdict(self)
+        values = vars(self)  # asdict would copy it all, for each answer served
         optional = {"labels": None, "truncated": False, "warning": ""}
         return {key: each for key, each in values.items() if each != optional.get(key, ...)}
 
