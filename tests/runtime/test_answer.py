@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.runtime.tiny import LABELS, WORDS, make_artifact, write_network
+from tests.runtime.tiny import LABELS, WORDS, make_artifact, make_bag_artifact, write_network
 from textwright.errors import ArtifactError, UsageError
 from textwright.runtime.answer import EMPTY, UNKNOWN, Answerer, plan_batches
 from textwright.runtime.artifact import open_artifact, seal
@@ -21,6 +21,13 @@ TEXTS = st.text(alphabet=st.sampled_from(" ".join(WORDS.values()) + "xyz!?"), ma
 def answerer(tmp_path_factory: pytest.TempPathFactory) -> Answerer:
     folder = tmp_path_factory.mktemp("answer") / "artifact"
     make_artifact(folder)
+    return Answerer(open_artifact(folder))
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Answerer:
+    folder = tmp_path_factory.mktemp("bag") / "artifact"
+    make_bag_artifact(folder)
     return Answerer(open_artifact(folder))
 
 
@@ -93,6 +100,33 @@ def test_a_network_of_other_labels_is_refused(tmp_path: Path) -> None:
     write_network(tmp_path / "artifact" / "model.onnx", np.zeros((9, 2), dtype=np.float32))
     seal(tmp_path / "artifact")
     with pytest.raises(ArtifactError, match=r"scores 2 labels, labels\.json has 3"):
+        Answerer(open_artifact(tmp_path / "artifact"))
+
+
+def test_the_bag_answers_alone_as_in_any_batch_and_warns_as_a_network_does(bag: Answerer) -> None:
+    texts = [
+        "my new card",
+        "play the next song loud",
+        "雨 tomorrow",
+        "",
+        "zebra quux",
+        "card " * 900,
+    ]
+    together = bag.logits(texts)
+    alone = np.concatenate([bag.logits([text]) for text in texts])
+    assert np.abs(together - alone).max() <= 1e-5
+    answers = bag.predict(texts)
+    assert [each.label for each in answers[:3]] == ["card", "music", "weather"]
+    assert [each.warning for each in answers] == ["", "", "", EMPTY, UNKNOWN, ""]
+    assert not any(each.truncated for each in answers)
+    assert bag.predict(["card " * 4001])[0].truncated
+
+
+def test_the_recipe_says_what_the_network_takes(tmp_path: Path, bag: Answerer) -> None:
+    make_artifact(tmp_path / "artifact")
+    (tmp_path / "artifact" / "model.onnx").write_bytes(bag.artifact.network.read_bytes())
+    seal(tmp_path / "artifact")
+    with pytest.raises(ArtifactError, match="takes slots, counts"):
         Answerer(open_artifact(tmp_path / "artifact"))
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from textwright.recipe.file import check_recipe, recipe_text
+from textwright.recipe.parts import BagSettings
 from textwright.runtime.artifact import seal
 from textwright.text.labels import Labels, write_labels
 from textwright.text.tokenizer import train_tokenizer
@@ -90,3 +91,29 @@ def write_network(path: Path, scores: NDArray[np.float32]) -> None:
     model.ir_version = 9
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+def make_bag_artifact(folder: Path) -> str:
+    """Write a sealed artifact of the n-gram linear model, its weights set by hand."""
+    from textwright.text.ngrams import encode_bags
+    from textwright.vectors.bag_onnx import write_bag_onnx
+    from textwright.vectors.linear import LinearModel
+
+    folder.mkdir(parents=True)
+    recipe = check_recipe({"name": "intents", "data": {"train": "train.jsonl"}})
+    assert isinstance(recipe.encoder, BagSettings)
+    texts = encode_bags([WORDS[label] for label in LABELS], recipe.encoder)
+    slots = np.unique(np.concatenate([each.ids for each in texts]))
+    weights = np.stack([np.isin(slots, each.ids) for each in texts], axis=1)  # [F, L]
+    model = LinearModel(
+        recipe.encoder,
+        len(LABELS),
+        slots,
+        np.ones(len(slots), dtype=np.float32),
+        9 * weights.astype(np.float32),
+        np.zeros(len(LABELS), dtype=np.float32),
+    )
+    (folder / "model.onnx").write_bytes(write_bag_onnx(model))
+    write_labels(Labels(LABELS), folder / "labels.json")
+    (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    return seal(folder)
