@@ -9,9 +9,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "textwright"
 EVERYTHING = {
-    "cli", "console", "demo", "errors", "lifecycle", "machine", "manifest", "metrics", "models", "monitoring",
-    "networks", "recipe", "runtime", "serving", "settings", "sklearn", "structures", "tasks",
-    "text", "training", "vectors", "workflow",
+    "cli", "console", "demo", "errors", "lifecycle", "machine", "manifest", "metrics", "models",
+    "monitoring", "networks", "recipe", "runtime", "serving", "settings", "sklearn", "structures",
+    "tasks", "text", "training", "vectors", "workflow",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {

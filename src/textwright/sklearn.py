@@ -60,6 +60,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X: [N] texts. y: [N] labels, of any type that can be compared.
         Raises DataError when they do not fit together, or hold fewer than two classes.
         """
+        recipe = self.make_recipe()
         if len(X) != len(y):
             raise DataError(
                 f"There are {len(X)} texts and {len(y)} labels.", "Give one label a text."
@@ -74,7 +75,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ]
         whole = make_dataset(MEMORY, rows, ("label", "text"), {})
         train, dev = cut_dev(whole, DevShare(self.dev_share))
-        self.files_ = train_files(self.make_recipe(), Splits(train, dev, None))
+        self.files_ = train_files(recipe, Splits(train, dev, None))
         self.answerer_: Answerer | None = None
         return self
 

@@ -27,7 +27,9 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the demo's server; 0: any free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of its server; 0: any free one.")
+    ] = 0,
 ) -> None:
     """Train, register, gate, promote, serve, ask and roll back, on bundled data."""
     require_train()

@@ -207,7 +207,9 @@ def verify(json: Json = False) -> None:
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0: any free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: any free one.")
+    ] = 8000,
 ) -> None:
     """Answer over HTTP with what is in production, until interrupted."""
     from textwright.serving.server import run_server
