@@ -83,7 +83,7 @@ def ask(session: Any, rows: Rows, batch_size: int) -> dict[str, float]:
         answer([each])
     started = time.perf_counter()
     found = np.zeros(len(rows.encodings), dtype=np.int64)
-    for places in length_buckets(rows.lengths, batch_size):
+    for places in length_buckets(rows.lengths.tolist(), batch_size):
         found[places] = answer([rows.encodings[each] for each in places]).argmax(axis=1)
     batches = time.perf_counter() - started
     single = []

@@ -22,8 +22,16 @@ from tests.training.small import (
 )
 from textwright.errors import RecipeError, UsageError
 from textwright.recipe.training import NetworkTrainingSettings
+from textwright.text.batch import Batch, Encoding, make_batch
 from textwright.training.history import EpochRecord, History
-from textwright.training.loop import Rows, TrainingData, best_epoch, in_scope, train_network
+from textwright.training.loop import (
+    ROUNDED,
+    Rows,
+    TrainingData,
+    best_epoch,
+    in_scope,
+    train_network,
+)
 from textwright.training.model import TextModel, build_model
 
 ROOT = Path(__file__).parents[2]
@@ -176,6 +184,20 @@ def test_without_dev_rows_the_last_epoch_is_kept() -> None:
 
     assert history.best == 3
     assert np.isnan(history.epochs[-1].dev_accuracy)
+
+
+def test_rows_are_padded_as_make_batch_pads_them() -> None:
+    empty = Encoding(np.zeros(0, dtype=np.int64))
+    rows = small_rows(20, seed=3)
+    rows = Rows([*rows.encodings, empty], np.zeros((21, LABELS), dtype=np.float32))
+    places = np.array([20, 3, 7, 0])
+
+    found = rows.batch(places)
+    expected = make_batch([rows.encodings[each] for each in places], multiple=ROUNDED)
+
+    assert isinstance(expected, Batch)
+    np.testing.assert_array_equal(found.ids, expected.ids)
+    np.testing.assert_array_equal(found.mask, expected.mask)
 
 
 def test_accumulated_batches_are_one_step_of_their_texts() -> None:
