@@ -49,7 +49,7 @@ PEER_SETTINGS: dict[str, dict[str, Any]] = {
             "marks": True,
             "dim": 50,
             "lr": 1.0,
-            "epoch": 50,
+            "epoch": 25,
             "wordNgrams": 2,
             "minn": 3,
             "maxn": 5,
@@ -58,11 +58,18 @@ PEER_SETTINGS: dict[str, dict[str, Any]] = {
     },
     "imdb": {
         "sklearn": [WORD_PAIRS],
-        "fasttext": {"marks": False, "dim": 10, "lr": 0.5, "epoch": 5, "wordNgrams": 2},
+        "fasttext": {
+            "marks": False,
+            "dim": 10,
+            "lr": 0.5,
+            "epoch": 5,
+            "wordNgrams": 2,
+            "bucket": 1_000_000,
+        },
     },
     "20newsgroups": {
         "sklearn": [WORD_PAIRS],
-        "fasttext": {"marks": False, "dim": 10, "lr": 1.0, "epoch": 25, "wordNgrams": 1},
+        "fasttext": {"marks": False, "dim": 20, "lr": 0.5, "epoch": 25, "wordNgrams": 1},
     },
     "chnsenticorp": {
         "sklearn": [{"analyzer": "char", "ngram_range": [1, 3]}],

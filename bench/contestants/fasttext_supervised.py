@@ -1,6 +1,7 @@
 """Peer: fastText supervised, from texts in memory to weights; it reads from a file."""
 
 import json
+import random
 import re
 import sys
 import tempfile
@@ -16,7 +17,8 @@ MARKS = re.compile(r"[\u4e00-\u9fff]|[^\W_]+|[^\w\s]")
 def main() -> None:
     """Train with the job's settings; prints seconds and accuracy.
 
-    Words are parted and lower-cased as for ours: fastText itself parts at spaces alone.
+    Words are parted and lower-cased as for ours: fastText itself parts at spaces alone. Lines are
+    shuffled: it reads them in their order, and files sorted by label ruin its steps.
     """
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     settings = dict(job["fasttext"])
@@ -25,7 +27,9 @@ def main() -> None:
     path = Path(folder.name) / "train.txt"
     start = time.perf_counter()
     with path.open("w", encoding="utf-8") as file:
-        for text, label in zip(job["train"]["texts"], job["train"]["labels"], strict=True):
+        pairs = list(zip(job["train"]["texts"], job["train"]["labels"], strict=True))
+        random.Random(7).shuffle(pairs)
+        for text, label in pairs:
             file.write(f"__label__{label} {' '.join(pattern.findall(text.lower()))}\n")
     model = fasttext.train_supervised(str(path), thread=2, verbose=0, **settings)
     seconds = time.perf_counter() - start
