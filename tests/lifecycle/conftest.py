@@ -26,7 +26,8 @@ from textwright.manifest import write_manifest
 Server = Callable[[], str]  # empties a database with our schema and gives its address
 EMPTY = (  # what brings a database back to the state after its creation
     "ALTER TABLE event DISABLE TRIGGER USER",
-    "TRUNCATE model, run, version, evidence, verdict, deployment, event RESTART IDENTITY",
+    "TRUNCATE model, dataset, run, run_dataset, version, evidence, verdict, deployment, event, "
+    "count, lease, webhook, outbox, principal, key, held_out, loose RESTART IDENTITY",
     "ALTER TABLE event ENABLE TRIGGER USER",
     f"UPDATE head SET sequence = 0, hash = '{GENESIS}'",
     f"UPDATE alembic_version SET version_num = '{REVISION}'",

@@ -1,4 +1,6 @@
-"""The tables of the database: models, runs, versions, what is known of them, and the journal.
+"""The tables of the registry: models, data sets, runs, versions, deployments, and the journal.
+
+What people and servers leave beside it stands in ``tables_around``.
 
 A rule that two writers could break is a constraint here. Schema changes are written as a
 revision in ``migrations/versions`` as well; a test compares the two.
@@ -31,6 +33,7 @@ DIGEST_LENGTH = 64  # SHA-256 in hex
 RUN_STATES = ("running", "finished", "failed")
 OUTCOMES = ("pass", "fail", "unknown")
 DEPLOYMENT_STATES = ("idle", "shadow", "canary", "promoted", "rolled_back")
+DATASET_ROLES = ("train", "dev", "test")
 
 
 def utc_now() -> datetime:
@@ -78,6 +81,7 @@ class Table(DeclarativeBase):
     type_annotation_map: ClassVar = {
         dict[str, Any]: JSON,
         list[int]: JSON,
+        list[str]: JSON,
         datetime: UtcTime,
         float: Double,
     }
@@ -112,10 +116,38 @@ class Run(Table):
     started_at: Mapped[datetime] = mapped_column(default=utc_now)
     ended_at: Mapped[datetime | None]
     seconds: Mapped[float | None]  # spent training, waiting left out
-    artifact: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH))  # address of what it left
+    artifact: Mapped[str | None] = mapped_column(
+        String(DIGEST_LENGTH), index=True
+    )  # address of what it left
     error: Mapped[str | None] = mapped_column(Text)
+    code: Mapped[str | None] = mapped_column(String(NAME_LENGTH))  # version or commit of the code
+    lock: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH))  # SHA-256 of every distribution
 
     model: Mapped[Model] = relationship(lazy="joined", innerjoin=True)
+
+
+class Dataset(Table):
+    """Rows that runs were given, named by their digest; the rows themselves are not kept."""
+
+    __tablename__ = "dataset"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(DIGEST_LENGTH), unique=True)  # over all rows, sorted
+    rows: Mapped[int]
+    columns: Mapped[list[str]]
+    source: Mapped[str] = mapped_column(Text)  # file the rows were first read from
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class RunDataset(Table):
+    """The part that a data set played in a run."""
+
+    __tablename__ = "run_dataset"
+    __table_args__ = (CheckConstraint(one_of("role", DATASET_ROLES), name="role"),)
+
+    run_id: Mapped[int] = mapped_column(ForeignKey(Run.id), primary_key=True)
+    role: Mapped[str] = mapped_column(String(8), primary_key=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey(Dataset.id), index=True)
 
 
 class Version(Table):
@@ -137,6 +169,9 @@ class Version(Table):
     scores: Mapped[dict[str, Any]]  # metric -> value on the test set; None where undefined
     gated: Mapped[int] = mapped_column(default=0)  # how often its gates were judged
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    parent_id: Mapped[int | None] = mapped_column(
+        ForeignKey("version.id")
+    )  # trained on from; or in production when it was trained
 
     model: Mapped[Model] = relationship(lazy="joined", innerjoin=True)
 
@@ -208,6 +243,13 @@ class Deployment(Table):
     guard_state: Mapped[dict[str, Any]] = mapped_column(default=dict)
     generation: Mapped[int] = mapped_column(default=0)  # counts changes; the compare in the swap
     changed_at: Mapped[datetime] = mapped_column(default=utc_now)
+    rollout: Mapped[int] = mapped_column(default=0, server_default="0")  # counts rollouts begun
+    step: Mapped[int] = mapped_column(default=0, server_default="0")  # place in the policy's steps
+    salt: Mapped[str] = mapped_column(String(64), default="", server_default="")  # of assignment
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")  # of the last move
+    started_at: Mapped[datetime | None]  # when the rollout under way began
+    step_started_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]  # its time limit; None: it has none
 
 
 class Event(Table):
