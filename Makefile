@@ -2,19 +2,22 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: demo test check format bench docs clean
+.PHONY: demo test test-faults check format bench docs clean
 
 demo: $(READY)  ## the whole way, on bundled data
 	$(BIN)/textwright demo
 
 test: $(READY)  ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not faults"
+
+test-faults: $(READY)  ## kills, corruption and races in full, each told in one line of counts
+	$(BIN)/python -m pytest -q -m faults
 
 check: $(READY)  ## format, lint, types, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m "not slow and not faults"
 
 format: $(READY)  ## put the code into the house's form
 	$(BIN)/ruff format .

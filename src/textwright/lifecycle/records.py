@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 from textwright.lifecycle.journal import Entry, read_entry
 from textwright.lifecycle.registry import describe_version, digest_run
 from textwright.lifecycle.rollout import snapshot
-from textwright.lifecycle.tables import Deployment, Event, Evidence, Model, Run, Verdict, Version
+from textwright.lifecycle.tables import (
+    Dataset,
+    Deployment,
+    Event,
+    Evidence,
+    Model,
+    Run,
+    RunDataset,
+    Verdict,
+    Version,
+)
 
 Fact = tuple[str, object]
 IDLE: dict[str, object] = {
@@ -39,7 +49,22 @@ def compare_records(session: Session) -> list[str]:
             problems.append(f"The {name} is in the tables, and not in the journal.")
         elif said[name] != found[name]:
             problems.append(f"The {name} is not what the journal says.")
-    return problems
+    return problems + compare_datasets(session)
+
+
+def compare_datasets(session: Session) -> list[str]:
+    """Find runs linked to a data set other than the one whose digest the journal covers."""
+    rows = session.execute(
+        select(Run, RunDataset.role, Dataset.digest)
+        .join(RunDataset, RunDataset.run_id == Run.id)
+        .join(Dataset, RunDataset.dataset_id == Dataset.id)
+        .order_by(Run.id, RunDataset.role)
+    )
+    return [
+        f"The {role} set of run {run.id} is not what the journal says."
+        for run, role, digest in rows
+        if run.datasets.get(role) != digest
+    ]
 
 
 def journal_facts(session: Session) -> Iterator[Fact]:

@@ -23,6 +23,8 @@ class NewRun:
 
     datasets: digest of the rows by split.
     folder:   of its checkpoints, to resume from; empty when it keeps none.
+    code:     version or commit of the program; None where unknown.
+    lock:     SHA-256 over the names and versions of every distribution installed.
     """
 
     recipe: str
@@ -31,6 +33,8 @@ class NewRun:
     machine: Mapping[str, str | int | float]
     libraries: Mapping[str, str]
     folder: str = ""
+    code: str | None = None
+    lock: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ class NewVersion:
     run:       id of the run that left it; None when it comes from elsewhere.
     scores:    each metric's value on the test set; None or NaN where undefined.
     evaluated: whether there was a test set; without one it is never promoted.
+    parent:    id of the version it was trained on from; None: from nothing.
     """
 
     artifact: str
     run: int | None
     scores: Mapping[str, float | None]
     evaluated: bool
+    parent: int | None = None
 
 
 def add_model(session: Session, name: str, *, actor: str) -> Model:
@@ -90,6 +96,8 @@ def start_run(session: Session, model: str, new: NewRun, *, actor: str) -> Run:
         machine=dict(new.machine),
         libraries=dict(new.libraries),
         folder=new.folder,
+        code=new.code,
+        lock=new.lock,
     )
     session.add(run)
     session.flush()
@@ -100,7 +108,9 @@ def start_run(session: Session, model: str, new: NewRun, *, actor: str) -> Run:
 
 def digest_run(run: Run) -> str:
     """SHA-256 of what a run was given, which the journal keeps for ``verify`` to compare."""
-    given = (run.recipe, run.datasets, run.seed, run.machine, run.libraries)
+    given = [run.recipe, run.datasets, run.seed, run.machine, run.libraries]
+    if run.code is not None or run.lock is not None:  # columns that the first runs had not
+        given += [run.code, run.lock]
     return hashlib.sha256(canonical_json(finite(given))).hexdigest()
 
 
@@ -176,6 +186,7 @@ def add_version(
         run_id=new.run,
         evaluated=new.evaluated,
         scores=finite(new.scores),
+        parent_id=new.parent,
     )
     session.add(version)
     session.flush()
@@ -187,12 +198,13 @@ def add_version(
 
 def describe_version(version: Version) -> dict[str, object]:
     """Give what the journal keeps of a version, for ``verify`` to compare."""
-    return {
+    told: dict[str, object] = {
         "artifact": version.artifact,
         "run": version.run_id,
         "evaluated": version.evaluated,
         "scores": version.scores,
     }
+    return told if version.parent_id is None else {**told, "parent": version.parent_id}
 
 
 def find_version(session: Session, reference: str) -> Version:
