@@ -1,5 +1,6 @@
 """From a recipe and its data to the files of an artifact, not yet measured or sealed."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -91,6 +92,8 @@ def fit_network(
     recipe: Recipe, splits: Splits, labels: Labels, place: Workplace, progress: RunProgress
 ) -> Fitted:
     """Train a network and write tokenizer, weights and the exported, checked network."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is first imported:
+    # spinning threads made two of them seven times slower than one on a busy machine
     from safetensors.torch import save_file
 
     from textwright.text.tokenizer import train_tokenizer

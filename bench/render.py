@@ -1,0 +1,63 @@
+"""Write ``docs/benchmarks.md`` from the committed results; measures nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rounds import ROOT
+
+RESULTS = ROOT / "bench" / "results"
+TITLES = {
+    "scores": "Scores of the example recipes",
+    "classify": "Text classification: the n-gram linear model against its peers",
+    "keras_network": "The article's network: against Keras and TensorFlow",
+}
+
+
+def render() -> str:
+    """Write the page: for every result its command, machine, versions and rows."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "<!-- Written by `make bench` from bench/results: do not edit. -->",
+    ]
+    lines += [
+        "",
+        "Medians of three alternating rounds in one run, unless said otherwise; a ratio above 1",
+        "means that ours is better. The machine is shared: the share of processor time that others",
+        "stole is recorded, and ratios say more than seconds. Each command measures again.",
+        "",
+    ]
+    for path in sorted(RESULTS.glob("*.json")):
+        lines += section(path.stem, json.loads(path.read_text(encoding="utf-8")))
+    return "\n".join(lines)
+
+
+def section(name: str, report: dict[str, Any]) -> Iterator[str]:
+    """Write one result."""
+    machine = report.get("machine", {})
+    yield f"## {TITLES.get(name, name)}"
+    yield ""
+    yield f"`.venv/bin/python bench/{name}.py --json bench/results/{name}.json`"
+    yield ""
+    yield f"Commit {report.get('commit')}, {machine.get('processor')}, {machine.get('cores')} cores,"
+    stolen = f"stolen processor time {report.get('stolen_share', 0):.1%}"
+    yield f"Python {report.get('python')}; {stolen}."
+    yield ""
+    versions = report.get("versions")
+    if versions:
+        yield "Versions: " + ", ".join(f"{key} {value}" for key, value in versions.items()) + "."
+        yield ""
+    yield "| what | unit | ours | theirs | who | ratio |"
+    yield "|---|---|---|---|---|---|"
+    for row in report["rows"]:
+        cells = (row["line"], row["unit"], row["ours"], row["peer"], row["peer_name"], row["ratio"])
+        yield "| " + " | ".join(str(each) for each in cells) + " |"
+    yield ""
+
+
+if __name__ == "__main__":
+    page = ROOT / "docs" / "benchmarks.md"
+    page.write_text(render() + "\n", encoding="utf-8")
+    print(f"wrote {Path(page).relative_to(ROOT)}")
