@@ -9,29 +9,31 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "textwright"
 EVERYTHING = {
-    "cli", "console", "demo", "errors", "lifecycle", "machine", "manifest", "metrics", "models",
-    "monitoring", "networks", "recipe", "runtime", "serving", "settings", "sklearn", "structures",
-    "tasks", "text", "training", "vectors", "workflow",
+    "binomial", "cli", "console", "demo", "errors", "lifecycle", "machine", "manifest", "metrics",
+    "models", "monitoring", "networks", "paired", "recipe", "runtime", "serving", "settings",
+    "sklearn", "structures", "tasks", "text", "training", "vectors", "workflow",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "binomial": set(),
     "machine": set(),
     "metrics": set(),
+    "paired": {"binomial", "metrics"},
     "manifest": {"errors"},
     "settings": {"errors"},
     "recipe": {"errors"},
     "structures": {"errors"},
     "text": {"errors", "recipe"},
-    "tasks": {"errors", "metrics", "recipe", "text", "structures"},
+    "tasks": {"errors", "metrics", "paired", "recipe", "text", "structures"},
     "vectors": {"errors", "recipe", "text", "tasks"},
     "networks": {"errors", "recipe", "text", "tasks", "vectors"},
     "runtime": {"errors", "manifest", "recipe", "text", "tasks"},
     "training": {
-        "errors", "manifest", "settings", "metrics", "recipe", "text", "tasks", "vectors",
-        "networks", "runtime",
+        "errors", "manifest", "settings", "metrics", "paired", "recipe", "text", "tasks",
+        "vectors", "networks", "runtime",
     },
-    "lifecycle": {"errors", "manifest", "settings", "metrics", "recipe"},
+    "lifecycle": {"errors", "manifest", "settings", "metrics", "paired", "recipe"},
     "monitoring": {"errors", "settings", "metrics", "lifecycle"},
     "models": {"errors", "settings", "runtime", "lifecycle"},
     "workflow": EVERYTHING - {"serving", "console", "cli", "sklearn"},

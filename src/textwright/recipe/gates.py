@@ -5,6 +5,8 @@ from typing import ClassVar
 
 from textwright.recipe.settings import setting
 
+FORMS = ("typos", "case", "width")  # ways in which texts are changed to see what holds
+
 
 @dataclass(frozen=True)
 class AtLeast:
@@ -24,6 +26,117 @@ class AtMost:
     value: float = setting(1.0, "largest value that passes")
 
 
-GateSettings = AtLeast | AtMost
+@dataclass(frozen=True)
+class NotWorseThan:
+    """A metric must be shown to be no worse than production's on the same test rows."""
 
-GATES: dict[str, type[AtLeast] | type[AtMost]] = {"at_least": AtLeast, "at_most": AtMost}
+    rule: ClassVar[str] = "not_worse_than"
+    metric: str = setting(
+        "accuracy",
+        "accuracy, overall_accuracy, coverage or out_of_scope_recall (exact test); macro_f1, "
+        "selective_accuracy, calibration_error or out_of_scope_auroc (bootstrap)",
+    )
+    margin: float = setting(0.01, "loss that is still no loss", at_least=0, at_most=1)
+    alpha: float = setting(
+        0.05, "chance of passing with a loss of just the margin", at_least=0.001, at_most=0.5
+    )
+
+
+@dataclass(frozen=True)
+class SlicesNotWorse:
+    """No slice of the test rows may lose accuracy significantly against production."""
+
+    rule: ClassVar[str] = "slices_not_worse"
+    column: str = setting("", "column of data.slices to judge by; empty: all of them")
+    rows: int = setting(30, "smaller slices are listed, not judged", at_least=1)
+    margin: float = setting(0.0, "loss that is still no loss", at_least=0, at_most=1)
+    alpha: float = setting(
+        0.05, "chance of failing although no slice lost", at_least=0.001, at_most=0.5
+    )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scores must be honest: as many answers of a score are right as the score says."""
+
+    rule: ClassVar[str] = "calibration"
+    value: float = setting(0.05, "largest calibration error that passes", at_least=0, at_most=1)
+    rows: int = setting(100, "with fewer in-scope test rows it is unknown", at_least=1)
+
+
+@dataclass(frozen=True)
+class Robust:
+    """Accuracy must hold when texts are written differently."""
+
+    rule: ClassVar[str] = "robust"
+    value: float = setting(0.05, "largest loss of accuracy that passes", at_least=0, at_most=1)
+    forms: tuple[str, ...] = setting(
+        FORMS, "typos, case (capitals), width (full-width and half-width letters)"
+    )
+
+
+@dataclass(frozen=True)
+class Latency:
+    """One text must be answered in time, on the machine that trained."""
+
+    rule: ClassVar[str] = "latency"
+    value: float = setting(100.0, "largest 99th percentile that passes, in ms", at_least=0)
+
+
+@dataclass(frozen=True)
+class Size:
+    """The exported network must be small enough."""
+
+    rule: ClassVar[str] = "size"
+    value: int = setting(500_000_000, "largest model.onnx that passes, in bytes", at_least=0)
+
+
+@dataclass(frozen=True)
+class NoLeak:
+    """Test rows must not stand in the training file."""
+
+    rule: ClassVar[str] = "no_leak"
+    value: float = setting(0.0, "largest share of test rows that passes", at_least=0, at_most=1)
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """Enough texts must be answered, and those rightly enough."""
+
+    rule: ClassVar[str] = "abstention"
+    coverage: float = setting(
+        0.0, "smallest share of in-scope texts answered", at_least=0, at_most=1
+    )
+    selective_accuracy: float = setting(
+        0.0, "smallest accuracy of those answered", at_least=0, at_most=1
+    )
+
+
+GateSettings = (
+    AtLeast
+    | AtMost
+    | NotWorseThan
+    | SlicesNotWorse
+    | Calibration
+    | Robust
+    | Latency
+    | Size
+    | NoLeak
+    | Abstention
+)
+
+GATES: dict[str, type[GateSettings]] = {
+    each.rule: each
+    for each in (
+        AtLeast,
+        AtMost,
+        NotWorseThan,
+        SlicesNotWorse,
+        Calibration,
+        Robust,
+        Latency,
+        Size,
+        NoLeak,
+        Abstention,
+    )
+}
