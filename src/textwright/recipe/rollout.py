@@ -1,0 +1,40 @@
+"""The settings of ``[rollout]``: how a candidate's share grows, and what rolls it back."""
+
+from dataclasses import dataclass
+
+from textwright.recipe.settings import setting
+
+GUARDS = ("errors", "slow", "wrong", "disagreement")
+
+
+@dataclass(frozen=True)
+class RolloutSettings:
+    """The way of a candidate to production: its steps, its guards, its time limit."""
+
+    steps: tuple[float, ...] = setting((0.01, 0.1, 0.5), "shares of callers, growing, each above 0")
+    minutes: int = setting(10, "least minutes of a step", at_least=1)
+    units: int = setting(1000, "least units of the candidate in a step", at_least=1)
+    feedback: int = setting(0, "feedback on the candidate that a step waits for", at_least=0)
+    guards: tuple[str, ...] = setting(GUARDS, "live tests; alpha is split over them")
+    alpha: float = setting(
+        0.01, "chance that a candidate as good as stable is rolled back", at_least=1e-9, at_most=0.5
+    )
+    per_caller: int = setting(1, "first requests of a caller that count in a window", at_least=1)
+    caller_minutes: int = setting(10, "length of that window", at_least=1)
+    latency_ms: float = setting(250.0, "objective; a slower answer counts as slow", at_least=0)
+    error_tolerance: float = setting(
+        0.002, "share of errors more than stable's that is let pass", at_least=0, at_most=0.5
+    )
+    slow_tolerance: float = setting(
+        0.005, "share of slow answers more than stable's let pass", at_least=0, at_most=0.5
+    )
+    wrong_tolerance: float = setting(
+        0.01, "share of wrong answers more than stable's let pass", at_least=0, at_most=0.5
+    )
+    disagreement: float = setting(
+        0.1, "share of shadow answers that may differ from stable's", at_least=1e-6, at_most=0.98
+    )
+    limit_minutes: int = setting(4320, "time limit of the whole rollout", at_least=1)
+    at_limit: str = setting(
+        "hold", "then: hold, or roll_back; never promote", choices=("hold", "roll_back")
+    )
