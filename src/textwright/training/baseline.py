@@ -9,24 +9,24 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textwright.recipe.parts import BagSettings
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import LinearTrainingSettings
 from textwright.text.examples import Dataset
 from textwright.text.labels import Labels
-from textwright.text.ngrams import encode_bags
+from textwright.text.ngrams import encode_bags, suggest_bag
 
 Scorer = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def train_baseline(recipe: Recipe, train: Dataset, labels: Labels) -> Scorer:
-    """Train the n-gram linear model with its defaults, and return what scores texts [N, L]."""
+    """Train the n-gram linear model as suits the texts; return what scores others [N, L]."""
     from textwright.vectors.linear import train_linear
 
-    bag = BagSettings()
+    texts = [each.text for each in train.examples]
+    bag = suggest_bag(texts)
     settings = LinearTrainingSettings(seed=recipe.training.seed, threads=recipe.training.threads)
     model = train_linear(
-        [each.text for each in train.examples],
+        texts,
         labels.targets(each.labels for each in train.examples),
         multi=labels.multi,
         bag=bag,

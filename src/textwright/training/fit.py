@@ -106,20 +106,20 @@ def fit_network(
     tokenizer = train_tokenizer(texts_of(splits.train.examples), recipe.tokenizer)
     tokenizer.save(place.folder / "tokenizer.json")
     model = build_model(recipe, tokenizer.size, len(labels.names))
-    parts = [
+    train, dev = (
         Rows(
             tokenizer.encode(texts_of(part.examples)),
             labels.targets(each.labels for each in part.examples),
         )
         for part in (splits.train, splits.dev)
-    ]
+    )
     checkpoint = place.checkpoints / "checkpoint.safetensors"
     if not place.resume:
         checkpoint.unlink(missing_ok=True)
-    data = TrainingData(*parts, multi=labels.multi)
+    data = TrainingData(train, dev, multi=labels.multi)
     history = train_network(model, data, recipe.training, checkpoint=checkpoint, progress=progress)
     save_file(model.state_dict(), place.folder / "weights.safetensors")
-    checked = checked_batches(parts[1].encodings or parts[0].encodings)
+    checked = checked_batches(dev.encodings or train.encodings)
     difference = export_network(model, checked, place.folder / "model.onnx")
     return Fitted(history.epochs, difference)
 
