@@ -20,6 +20,7 @@ from textwright.recipe.parts import (
     ClassifySettings,
     TokenizerSettings,
 )
+from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
 
 DOCS = Path(__file__).parent
@@ -35,6 +36,7 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[abstention]", "", AbstentionSettings),
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
+    ("[rollout]", "", RolloutSettings),
     *((f'[[gates]] rule = "{rule}"', "", GATES[rule]) for rule in GATES),
 ]  # fmt: skip
 

@@ -11,12 +11,13 @@ from textwright.recipe.parts import (
     EncoderSettings,
     TokenizerSettings,
 )
+from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import TrainingSettings
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model's data, parts, training and gates, checked whole.
+    """One model's data, parts, training, rollout and gates, checked whole.
 
     A section that the encoder does not use is None: ``bag`` has no tokenizer, embedding or
     decoder of its own.
@@ -31,4 +32,5 @@ class Recipe:
     decoder: ClassifySettings | None
     abstention: AbstentionSettings
     training: TrainingSettings
+    rollout: RolloutSettings
     gates: tuple[GateSettings, ...]

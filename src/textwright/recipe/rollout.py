@@ -1,7 +1,9 @@
 """The settings of ``[rollout]``: how a candidate's share grows, and what rolls it back."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
+from textwright.errors import RecipeError, unknown_name
 from textwright.recipe.settings import setting
 
 GUARDS = ("errors", "slow", "wrong", "disagreement")
@@ -38,3 +40,18 @@ class RolloutSettings:
     at_limit: str = setting(
         "hold", "then: hold, or roll_back; never promote", choices=("hold", "roll_back")
     )
+
+
+def check_rollout(settings: RolloutSettings) -> RolloutSettings:
+    """Refuse steps that do not grow between 0 and 1, and guards that there are not."""
+    growing = all(before < after for before, after in pairwise((0.0, *settings.steps, 1.0)))
+    if not settings.steps or not growing:
+        what = f"rollout.steps is {list(settings.steps)}."
+        raise RecipeError(what, "Write growing shares above 0 and below 1: [0.01, 0.1, 0.5].")
+    for guard in settings.guards:
+        if guard not in GUARDS:
+            raise unknown_name("guard", guard, GUARDS)
+    if not settings.guards or len(set(settings.guards)) < len(settings.guards):
+        what = f"rollout.guards is {list(settings.guards)}."
+        raise RecipeError(what, "Name each guard once, and at least one: alpha is split over them.")
+    return settings
