@@ -1,7 +1,7 @@
 """Scores of the example recipes on the test splits, through the whole product.
 
 The mean of three seeds. Each recipe is trained by ``textwright train`` in a home of its own.
-Settings were tuned on dev rows or on training rows; what was tuned stands at the top of each recipe.
+What was tuned, and on which rows of dev or train, stands at the top of each recipe.
 """
 
 import argparse
