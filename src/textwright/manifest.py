@@ -86,20 +86,31 @@ def read_manifest(folder: Path) -> Manifest:
     Raises ArtifactError when it is missing, malformed, of a newer format, or names a file
     outside the closed list.
     """
-    path = folder / NAME
     try:
-        table = json.loads(path.read_bytes())
+        content = (folder / NAME).read_bytes()
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            f"{folder} holds no {NAME}.", "An artifact is a folder that `train` wrote."
+        ) from error
+    except OSError as error:
+        raise ArtifactError(f"{folder / NAME} is no manifest: {error!r}.", RESTORE) from error
+    return parse_manifest(content, folder)
+
+
+def parse_manifest(content: bytes, folder: Path | str) -> Manifest:
+    """Read a manifest from its bytes; ``folder`` says in errors where they are from.
+
+    Raises ArtifactError as ``read_manifest`` does.
+    """
+    try:
+        table = json.loads(content)
         files = tuple(
             FileEntry(str(each["name"]), int(each["size_bytes"]), str(each["sha256"]))
             for each in table["files"]
         )
         found = Manifest(int(table["format"]), str(table["task"]), dict(table["parts"]), files)
-    except FileNotFoundError as error:
-        raise ArtifactError(
-            f"{folder} holds no {NAME}.", "An artifact is a folder that `train` wrote."
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is no manifest: {error!r}.", RESTORE) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{folder}/{NAME} is no manifest: {error!r}.", RESTORE) from error
     if found.format > FORMAT:
         raise ArtifactError(
             f"{folder} is of artifact format {found.format}, this program reads {FORMAT}.",
@@ -110,7 +121,7 @@ def read_manifest(folder: Path) -> Manifest:
     return found
 
 
-def check_name(name: str, folder: Path) -> None:
+def check_name(name: str, folder: Path | str) -> None:
     """Refuse a file name outside the closed list: no paths, no links to elsewhere."""
     if name not in FILES:
         raise ArtifactError(

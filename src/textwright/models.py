@@ -36,9 +36,9 @@ def find_folder(reference: str | Path, settings: Settings | None = None) -> Path
 
 def find_artifact(reference: str, settings: Settings) -> Path:
     """Give the checked folder of a version's artifact."""
-    from textwright.lifecycle.artifacts import ArtifactStore
     from textwright.lifecycle.database import open_database
     from textwright.lifecycle.registry import find_version
+    from textwright.lifecycle.remote import open_store
 
     sessions = open_database(settings.database)
     try:
@@ -46,4 +46,4 @@ def find_artifact(reference: str, settings: Settings) -> Path:
             address = find_version(session, reference).artifact
     finally:
         sessions.close()
-    return ArtifactStore(settings.artifacts).folder(address)
+    return open_store(settings.artifacts, settings.cache).folder(address)

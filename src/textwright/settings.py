@@ -32,6 +32,11 @@ class Settings:
         return self.home / "runs"
 
     @property
+    def cache(self) -> Path:
+        """Folder of what was fetched from a store on another machine; may be emptied."""
+        return self.home / "cache" / "artifacts"
+
+    @property
     def records(self) -> Path:
         """Folder of held-out answers and pictures, by artifact: what may be erased."""
         return self.home / "records"

@@ -171,7 +171,7 @@ def test_a_process_killed_while_it_writes_leaves_a_stray_and_no_artifact(
 
     assert ended.returncode == -signal.SIGKILL
     assert store.addresses() == []
-    assert [path.name.startswith(".writing-") for path in store.stray()] == [True] * bool(flush)
+    assert ["/.writing-" in path for path in store.stray()] == [True] * bool(flush)
     assert store.folder(store.put(artifact)).is_dir()
 
 
@@ -198,3 +198,28 @@ def test_a_disk_that_takes_no_more_leaves_nothing_and_is_said_so(
     assert "could not be written" in told
     assert "Nothing was changed" in told
     assert list(store.entries()) == []
+
+
+def test_what_is_taken_away_is_gone_and_taking_it_again_does_nothing(
+    store: ArtifactStore, artifact: Path
+) -> None:
+    address = store.put(artifact)
+
+    store.take_away(address)
+    store.take_away(address)
+
+    assert (store.addresses(), store.stray()) == ([], [])
+
+
+def test_only_what_killed_writers_left_long_ago_is_cleared(
+    store: ArtifactStore, artifact: Path
+) -> None:
+    address = store.put(artifact)
+    (store.root / "notes.txt").touch()
+    left = store.root / ".writing-x"
+    left.mkdir()
+
+    assert store.clear(3600.0) == []
+    assert store.clear(0.0, pretend=True) == [str(left)]
+    assert store.clear(0.0) == [str(left)]
+    assert (store.addresses(), store.stray()) == ([address], [str(store.root / "notes.txt")])

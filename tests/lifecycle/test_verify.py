@@ -128,7 +128,7 @@ def test_what_a_killed_writer_left_is_named_and_nothing_is_broken(
     (problem,) = verify(kept, store)
 
     assert (problem.kind, problem.broken) == ("stray", False)
-    assert str(store.stray()[0]) in problem.what
+    assert store.stray()[0] in problem.what
 
 
 @on_sqlite

@@ -10,8 +10,10 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from textwright.errors import ArtifactError, SettingsError
 from textwright.manifest import NAME, RESTORE, address_of, check_files, read_manifest
@@ -19,6 +21,34 @@ from textwright.manifest import NAME, RESTORE, address_of, check_files, read_man
 ADDRESS = re.compile(r"[0-9a-f]{64}")
 TEMPORARY = ".writing-"
 PIECE_BYTES = 1 << 20
+
+
+class Store(Protocol):
+    """What every store of artifacts can do: a local folder's, and ``remote``'s."""
+
+    def put(self, folder: Path) -> str:
+        """Keep a copy of an artifact and return its address."""
+
+    def folder(self, address: str) -> Path:
+        """Local folder of an artifact, every byte of it checked."""
+
+    def check(self, address: str) -> None:
+        """Read every byte of what is kept; raises ArtifactError when something is wrong."""
+
+    def place(self, address: str) -> str:
+        """Say where an artifact is kept."""
+
+    def addresses(self) -> list[str]:
+        """Addresses of the artifacts that look complete, sorted."""
+
+    def stray(self) -> list[str]:
+        """Everything in the store that is no artifact."""
+
+    def take_away(self, address: str) -> None:
+        """Remove an artifact; it is whole, or gone."""
+
+    def clear(self, older_s: float, *, pretend: bool = False) -> list[str]:
+        """Remove what killed writers left and nobody touched for so many seconds; names it."""
 
 
 class ArtifactStore:
@@ -86,6 +116,41 @@ class ArtifactStore:
         check_files(folder, read_manifest(folder))
         return folder
 
+    def check(self, address: str) -> None:
+        """Read every byte of what is kept; raises ArtifactError when something is wrong."""
+        self.folder(address)
+
+    def place(self, address: str) -> str:
+        """Say where an artifact is kept."""
+        return str(self.root / address)
+
+    def take_away(self, address: str) -> None:
+        """Remove an artifact: it loses its name first, so it is whole or gone."""
+        gone = self.root / f"{TEMPORARY}{address[:16]}-gone-{secrets.token_hex(4)}"
+        try:
+            os.rename(self.root / address, gone)
+            flush_folder(self.root)
+        except FileNotFoundError:
+            return  # an earlier attempt came so far
+        except OSError as error:
+            raise unwritable(self.root, error) from error
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def clear(self, older_s: float, *, pretend: bool = False) -> list[str]:
+        """Remove what killed writers left and nobody touched for so many seconds; names it.
+
+        pretend: only name it. A file or folder that no writer of ours makes stays.
+        """
+        before = time.time() - older_s
+        found = [
+            path
+            for path in self.entries()
+            if path.name.startswith(TEMPORARY) and path.stat().st_mtime <= before
+        ]
+        for path in () if pretend else found:
+            shutil.rmtree(path, ignore_errors=True)
+        return [str(path) for path in found]
+
     def holds(self, address: str) -> bool:
         """Whether the artifact is there and whole; every byte of it is read."""
         try:
@@ -98,12 +163,12 @@ class ArtifactStore:
         """Addresses of the artifacts that look complete from their names, sorted."""
         return [path.name for path in self.entries() if is_artifact(path)]
 
-    def stray(self) -> list[Path]:
+    def stray(self) -> list[str]:
         """Everything in the store that is no artifact, such as what a killed process left.
 
         What another process is writing at this moment is among it.
         """
-        return [path for path in self.entries() if not is_artifact(path)]
+        return [str(path) for path in self.entries() if not is_artifact(path)]
 
     def entries(self) -> Iterator[Path]:
         """Everything that stands in the store, sorted; nothing where there is no store yet."""

@@ -68,7 +68,7 @@ def read_run_datasets(session: Session, run: int) -> dict[str, Dataset]:
         .join(Dataset, RunDataset.dataset_id == Dataset.id)
         .where(RunDataset.run_id == run)
     )
-    return dict(row.tuple() for row in session.execute(query))
+    return {row.role: row.Dataset for row in session.execute(query)}
 
 
 def list_datasets(session: Session, *, after: int = 0, limit: int = 100) -> list[Dataset]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from textwright.errors import ArtifactError
-from textwright.lifecycle.artifacts import ArtifactStore
+from textwright.lifecycle.artifacts import Store
 from textwright.lifecycle.journal import check_chain
 from textwright.lifecycle.records import compare_records
 from textwright.lifecycle.registry import list_running
@@ -33,7 +33,7 @@ class Problem:
     what: str
 
 
-def verify(sessions: sessionmaker[Session], store: ArtifactStore) -> list[Problem]:
+def verify(sessions: sessionmaker[Session], store: Store) -> list[Problem]:
     """Check everything, the broken things first; an empty list means all is whole."""
     with sessions() as session:
         problems = [
@@ -46,7 +46,7 @@ def verify(sessions: sessionmaker[Session], store: ArtifactStore) -> list[Proble
     return sorted(problems, key=lambda problem: not problem.broken)
 
 
-def check_artifacts(session: Session, store: ArtifactStore) -> Iterator[Problem]:
+def check_artifacts(session: Session, store: Store) -> Iterator[Problem]:
     """Read every byte of every artifact that a version refers to."""
     rows = session.execute(
         select(Version.artifact, Model.name, Version.number)
@@ -58,12 +58,12 @@ def check_artifacts(session: Session, store: ArtifactStore) -> Iterator[Problem]
         users.setdefault(row.artifact, []).append(f"{row.name}@{row.number}")
     for address, names in users.items():
         try:
-            store.folder(address)
+            store.check(address)
         except ArtifactError as error:
             yield Problem("artifact", True, f"{', '.join(names)}: {error.what}")
 
 
-def check_unused(session: Session, store: ArtifactStore) -> Iterator[Problem]:
+def check_unused(session: Session, store: Store) -> Iterator[Problem]:
     """Name what stands in the store and belongs to no version and no finished run."""
     for path in store.stray():
         what = f"{path} is no artifact: a killed process left it, or one is writing it now."
@@ -71,7 +71,7 @@ def check_unused(session: Session, store: ArtifactStore) -> Iterator[Problem]:
     used = {*session.scalars(select(Version.artifact)), *session.scalars(select(Run.artifact))}
     for address in store.addresses():
         if address not in used:
-            what = f"{store.root / address} belongs to no version and no run."
+            what = f"{store.place(address)} belongs to no version and no run."
             yield Problem("stray", False, what)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from textwright.lifecycle.artifacts import ArtifactStore
+from textwright.lifecycle.artifacts import Store
 from textwright.lifecycle.pointer import PointerReader
 
 TIMEOUT_S = 2.0  # a database that takes longer is treated as away
@@ -30,13 +30,13 @@ class Source:
     folder: Callable[[str], Path]
 
 
-def database_source(database: str, artifacts: str) -> Source:
+def database_source(database: str, artifacts: Store) -> Source:
     """Take targets from the database and artifacts from their store.
 
     The database is opened when it is first read, and again after it was away.
     """
     reader = PointerReader(database, timeout_s=TIMEOUT_S)
-    return Source(lambda: read_targets(reader), ArtifactStore(artifacts).folder)
+    return Source(lambda: read_targets(reader), artifacts.folder)
 
 
 def read_targets(reader: PointerReader) -> dict[str, Target]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from errno import EADDRINUSE
 
 from textwright.errors import SettingsError
+from textwright.lifecycle.remote import open_store
 from textwright.serving.app import LOCAL_NAMES, App
 from textwright.serving.deployments import Source, database_source
 from textwright.serving.http import HttpServer
@@ -61,7 +62,7 @@ def run_server(
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # threads are ours to share out
     sys.setswitchinterval(SWITCH_S)
-    source = database_source(settings.database, settings.artifacts)
+    source = database_source(settings.database, open_store(settings.artifacts, settings.cache))
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
         runner.run(serve(source, host, port, limits or Limits(), started))
 

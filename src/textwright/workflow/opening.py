@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from textwright.lifecycle.artifacts import ArtifactStore
+from textwright.lifecycle.artifacts import Store
 from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.registry import find_version, list_running
+from textwright.lifecycle.remote import open_store
 from textwright.lifecycle.tables import Run, Version
 from textwright.lifecycle.verify import Problem
 from textwright.runtime.answer import Answerer
@@ -25,7 +26,7 @@ class Keep:
 
     settings: Settings
     sessions: Sessions
-    store: ArtifactStore
+    store: Store
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def open_keep(settings: Settings | None = None) -> Iterator[Keep]:
     settings = settings or find_settings()
     sessions = open_database(settings.database)
     try:
-        yield Keep(settings, sessions, ArtifactStore(settings.artifacts))
+        yield Keep(settings, sessions, open_store(settings.artifacts, settings.cache))
     finally:
         sessions.close()
 
@@ -92,7 +93,11 @@ def find_strays(keep: Keep) -> list[Problem]:
     return [
         Problem("stray", False, f"{path} belongs to no {what}.")
         for folder, what, kept in (
-            (keep.settings.records, "artifact", {keep.settings.records / str(each) for each in known}),
+            (
+                keep.settings.records,
+                "artifact",
+                {keep.settings.records / str(each) for each in known},
+            ),
             (keep.settings.runs, "run under way", working),
         )
         for path in (sorted(folder.iterdir()) if folder.is_dir() else ())

@@ -11,10 +11,10 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError
-from textwright.lifecycle.artifacts import ArtifactStore
 from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.evidence import add_evidence, read_evidence, record_verdicts
 from textwright.lifecycle.gates import Verdict, judge
+from textwright.lifecycle.gc import keep_artifact
 from textwright.lifecycle.registry import (
     NewRun,
     NewVersion,
@@ -24,6 +24,7 @@ from textwright.lifecycle.registry import (
     list_running,
     start_run,
 )
+from textwright.lifecycle.remote import open_store
 from textwright.machine import current_user, describe_machine, library_versions
 from textwright.monitoring.profile import make_profile
 from textwright.recipe.file import read_recipe, recipe_text
@@ -264,8 +265,8 @@ def register(sessions: Sessions, job: Job, result: Result) -> TrainedVersion:
     The database comes last: killed before, the store holds a stray that ``verify`` names;
     killed after, the version is whole.
     """
-    store = ArtifactStore(job.settings.artifacts)
-    store.put(job.folder / "artifact")
+    store = open_store(job.settings.artifacts, job.settings.cache)
+    keep_artifact(sessions, store, job.folder / "artifact")
     records = move_records(job.folder / "records", job.settings.records / result.address)
     report, actor = result.measured.report, job.options.actor
     number, new, verdicts = None, False, list[Verdict]()
