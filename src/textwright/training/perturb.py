@@ -1,0 +1,120 @@
+"""Texts written differently: typing errors, capitals, full-width letters, in any script.
+
+The same text, form and seed give the same result on every machine.
+"""
+
+import hashlib
+import random
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from textwright.paired import count_pairs
+from textwright.runtime.answer import Answerer
+from textwright.tasks.row_scores import row_outcomes
+from textwright.text.examples import Example
+from textwright.training.evaluate import make_rows
+
+SEED = 0
+MOST_ROWS = 2_000  # changed and answered; of a larger test set those first by digest
+SPACING = 12  # characters to one typing error
+NEAR = {
+    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok",
+    "o": "ipl", "p": "ol", "a": "qsz", "s": "adw", "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy",
+    "j": "hku", "k": "jli", "l": "ko", "z": "ax", "x": "zc", "c": "xv", "v": "cb", "b": "vn",
+    "n": "bm", "m": "n",
+}  # fmt: skip
+
+
+def perturb(text: str, form: str, *, seed: int = SEED) -> str:
+    """Write a text differently; a form is one of ``FORMS``."""
+    digest = hashlib.sha256(f"{seed} {form} {text}".encode("utf-8", "surrogatepass")).digest()
+    return FORMS[form](text, random.Random(digest))
+
+
+def add_typos(text: str, chance: random.Random) -> str:
+    """Make one typing error in twelve characters, one at least.
+
+    A letter with neighbours on the keyboard is swapped with the next, doubled, left out or
+    mistyped; any other character, such as a Chinese one, is swapped, doubled or left out.
+    """
+    letters = list(text)
+    places = [place for place, each in enumerate(letters) if each.isalnum()]
+    for place in chance.sample(places, min(len(places), 1 + len(places) // SPACING)):
+        letters[place] = mistype(letters, place, chance)
+    return "".join(letters)
+
+
+def mistype(letters: list[str], place: int, chance: random.Random) -> str:
+    """Give what stands at one place after a typing error; a swap changes its neighbour too."""
+    letter = letters[place]
+    kind = chance.choice(("swap", "drop", "double", "near"))
+    near = NEAR.get(letter.lower(), "")
+    if kind == "near" and near:
+        found = chance.choice(near)
+        return found.upper() if letter.isupper() else found
+    if kind in ("swap", "near") and place + 1 < len(letters) and letters[place + 1].isalnum():
+        neighbour, letters[place + 1] = letters[place + 1], letter
+        return neighbour
+    return letter * 2 if kind == "double" or len(letters) == 1 else ""
+
+
+def change_case(text: str, _: random.Random) -> str:
+    """Write in capitals; what is all capitals in small letters."""
+    upper = text.upper()
+    return text.lower() if upper == text else upper
+
+
+def change_width(text: str, _: random.Random) -> str:
+    """Write ASCII as the full-width forms of East Asian keyboards, and the other way round."""
+    return "".join(map(other_width, text))
+
+
+def other_width(letter: str) -> str:
+    """Give the other form of one character, if it has one (Unicode FF01 to FF5E, 3000)."""
+    if letter == " ":
+        return "\u3000"
+    if "!" <= letter <= "~":
+        return chr(ord(letter) + 0xFEE0)
+    if unicodedata.east_asian_width(letter) == "F":
+        return unicodedata.normalize("NFKC", letter)
+    return letter
+
+
+FORMS: dict[str, Callable[[str, random.Random], str]] = {
+    "typos": add_typos,
+    "case": change_case,
+    "width": change_width,
+}
+
+
+def measure_robustness(answerer: Answerer, examples: Sequence[Example]) -> dict[str, Any]:
+    """Measure the accuracy lost when texts are written differently.
+
+    Returns ``rows``, ``accuracy`` of the texts as they are, and by form ``loss`` of accuracy and
+    ``counts`` of rows that only the changed, only the plain text had answered rightly. Rows out
+    of scope do not count; without any other the table is empty.
+    """
+    scoped = [each for each in examples if each.labels or answerer.labels.multi]
+    chosen = sorted(scoped, key=lambda each: each.digest)[:MOST_ROWS]
+    if not chosen:
+        return {}
+    plain = outcomes(answerer, [each.text for each in chosen], chosen)
+    found: dict[str, Any] = {"rows": len(chosen), "seed": SEED, "accuracy": float(plain.mean())}
+    found |= {"loss": {}, "counts": {}}
+    for form in FORMS:
+        changed = outcomes(answerer, [perturb(each.text, form) for each in chosen], chosen)
+        counts = count_pairs(changed, plain)
+        found["loss"][form] = -counts.difference
+        found["counts"][form] = {"won": counts.won, "lost": counts.lost}
+    return found
+
+
+def outcomes(
+    answerer: Answerer, texts: Sequence[str], examples: Sequence[Example]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Tell of each text whether it was answered rightly, [N] float of 0 and 1."""
+    rows = make_rows(answerer.probabilities(texts), examples)
+    return row_outcomes(rows, answerer.labels)["accuracy"]
