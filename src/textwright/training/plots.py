@@ -22,11 +22,12 @@ def plot_curves(epochs: Sequence[dict[str, float]], path: Path) -> None:
         return
     figure, losses = new_figure("Learning curves", "epoch", "loss (nats)")
     numbers = range(1, len(epochs) + 1)
-    losses.plot(numbers, [each["train_loss"] for each in epochs], label="train loss")
-    losses.plot(numbers, [each["dev_loss"] for each in epochs], label="dev loss")
+    losses.plot(numbers, [each["train_loss"] for each in epochs], "o-", label="train loss")
+    losses.plot(numbers, [each["dev_loss"] for each in epochs], "o-", label="dev loss")
+    losses.xaxis.get_major_locator().set_params(integer=True)
     accuracy = losses.twinx()
     accuracy.set_ylabel("dev accuracy")
-    accuracy.plot(numbers, [each["dev_accuracy"] for each in epochs], "k--", label="dev accuracy")
+    accuracy.plot(numbers, [each["dev_accuracy"] for each in epochs], "ks--", label="dev accuracy")
     losses.legend(loc="center left")
     accuracy.legend(loc="center right")
     save(figure, path)
@@ -35,7 +36,8 @@ def plot_curves(epochs: Sequence[dict[str, float]], path: Path) -> None:
 def plot_confusion(table: NDArray[np.int64], names: Sequence[str], path: Path) -> None:
     """Draw how often each true label (row) was answered as each other (column).
 
-    table: [L, L] int. With more than 40 labels, the 40 with the most mistakes are shown.
+    table: [L, L] int. With more than 40 labels, the 40 with the most mistakes are shown. Without
+    a Chinese font, labels in Chinese are numbered in their order.
     """
     mistakes = table.sum(axis=0) + table.sum(axis=1) - 2 * np.diag(table)
     chosen = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_LABELS])
@@ -49,7 +51,8 @@ def plot_confusion(table: NDArray[np.int64], names: Sequence[str], path: Path) -
     figure.set_size_inches(side + 1, side)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, shrink=0.8)
-    labels = [names[each] for each in chosen]
+    labels = drawable(names)
+    labels = [labels[each] for each in chosen]
     axes.set_xticks(range(len(labels)), labels, rotation=90)
     axes.set_yticks(range(len(labels)), labels)
     save(figure, path)
@@ -65,16 +68,13 @@ def plot_reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_], 
     figure, axes = new_figure(f"Reliability (error {error:.3f})", "confidence", "accuracy")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
     most = max((each.rows for each in bins), default=1)
-    axes.bar(
-        [each.confidence for each in bins],
-        [each.accuracy for each in bins],
-        width=0.9 / metrics.BINS,
-        alpha=0.7,
-    )
-    sizes = [20 + 200 * each.rows / most for each in bins]
-    axes.scatter([each.confidence for each in bins], [each.accuracy for each in bins], s=sizes)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
+    sure, often = [each.confidence for each in bins], [each.accuracy for each in bins]
+    axes.vlines(sure, sure, often, color="tab:red", linewidth=2, label="gap")
+    sizes = [25 + 300 * each.rows / most for each in bins]
+    axes.scatter(sure, often, s=sizes, zorder=2, label="rows of a bin (size: how many)")
+    axes.set_xlim(-0.02, 1.05)
+    axes.set_ylim(-0.02, 1.05)
+    axes.legend(loc="upper left", markerscale=0.6)
     save(figure, path)
 
 
@@ -91,14 +91,33 @@ def new_figure(title: str, across: str, up: str) -> tuple[Any, Any]:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write a picture as PNG, with a font that has Chinese where the machine has one."""
-    import matplotlib
-    from matplotlib import font_manager
+    """Write a picture as PNG."""
+    import warnings
 
-    known = {each.name for each in font_manager.fontManager.ttflist}
-    chinese = [name for name in CHINESE_FONTS if name in known]
-    with matplotlib.rc_context({"font.family": ["DejaVu Sans", *chinese]}):
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_fontfamily(["DejaVu Sans", *chinese_fonts()])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # shown as an empty box
         figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
+def chinese_fonts() -> list[str]:
+    """Name the fonts of this machine that have Chinese characters."""
+    from matplotlib import font_manager
+
+    known = {each.name for each in font_manager.fontManager.ttflist}
+    return [name for name in CHINESE_FONTS if name in known]
+
+
+def drawable(names: Sequence[str]) -> list[str]:
+    """Give label names as they can be drawn: numbers where this machine has no font for them."""
+    chinese = any(each >= CHINESE for name in names for each in name)
+    if chinese and not chinese_fonts():
+        return [f"label {place}" for place in range(1, len(names) + 1)]
+    return list(names)
+
+
+CHINESE = "\u2e80"  # from here on, characters that the usual fonts lack
 CHINESE_FONTS = ("Noto Sans CJK SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei", "SimHei")
