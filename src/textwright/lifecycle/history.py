@@ -70,6 +70,19 @@ def rolled_back(subject: str, details: Mapping[str, Any]) -> str:
     return f"production went back from {model}@{details['from']} to {subject}"
 
 
+def share_of(details: Mapping[str, Any]) -> str:
+    """Say how far a rollout has come."""
+    deployment = details["deployment"]
+    if deployment["state"] == "shadow":
+        return "in the shadow of production"
+    return f"with {deployment['share']:g} of the callers"
+
+
+def on_the_way(verb: str) -> Callable[[str, Mapping[str, Any]], str]:
+    """Make the sentence of a rollout that begins or goes on."""
+    return lambda subject, details: f"the rollout of {subject} {verb} {share_of(details)}"
+
+
 SENTENCES: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "model_added": lambda subject, _: f"the model {subject} was added",
     "run_started": lambda _, details: f"run {details['run']} began",
@@ -80,4 +93,9 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "gated": gated,
     "promoted": promoted,
     "rolled_back": rolled_back,
+    "rollout_started": on_the_way("began"),
+    "rollout_advanced": on_the_way("went on"),
+    "rollout_held": on_the_way("is held"),
+    "rollout_resumed": on_the_way("goes on again"),
+    "rollout_dropped": lambda subject, _: f"the candidate {subject} was dropped",
 }

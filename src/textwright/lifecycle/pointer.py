@@ -6,9 +6,10 @@ reads the same two tables through the driver alone. It writes nothing.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,7 +27,8 @@ READ_POINTERS = """
 SELECT model.name, deployment.generation, deployment.state, deployment.share,
        deployment.stable, stable.artifact,
        deployment.candidate, candidate.artifact,
-       deployment.shadow, shadow.artifact
+       deployment.shadow, shadow.artifact,
+       deployment.salt, deployment.policy
 FROM deployment
 JOIN model ON model.id = deployment.model_id
 LEFT JOIN version AS stable
@@ -53,7 +55,11 @@ class Served:
 
 @dataclass(frozen=True)
 class Pointer:
-    """A model's deployment: which versions answer, and what share of callers the candidate has."""
+    """A model's deployment: which versions answer, and what share of callers the candidate has.
+
+    salt:     what ``traffic`` places callers with; empty without a rollout.
+    settings: of the rollout under way, by name: what the servers count and against what.
+    """
 
     model: str
     generation: int
@@ -62,6 +68,8 @@ class Pointer:
     stable: Served | None
     candidate: Served | None
     shadow: Served | None
+    salt: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PointerReader:
@@ -164,7 +172,10 @@ class PointerReader:
 
 def to_pointer(row: Sequence[Any]) -> Pointer:
     """Build a pointer from a row of ``READ_POINTERS``."""
-    versions = [
+    stable, candidate, shadow = (
         None if row[place] is None else Served(row[place], row[place + 1]) for place in (4, 6, 8)
-    ]
-    return Pointer(row[0], row[1], row[2], row[3], *versions)
+    )
+    policy = json.loads(row[11]) if isinstance(row[11], str) else row[11]  # SQLite keeps text
+    settings = policy.get("settings", {})
+    model, generation, state, share = row[:4]
+    return Pointer(model, generation, state, share, stable, candidate, shadow, row[10], settings)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from textwright.lifecycle.journal import Entry, read_entry
 from textwright.lifecycle.registry import describe_version, digest_run
-from textwright.lifecycle.rollout import snapshot
+from textwright.lifecycle.rollout import MOVES, snapshot
 from textwright.lifecycle.tables import (
     Dataset,
     Deployment,
@@ -95,8 +95,7 @@ FACTS: dict[str, Callable[[Entry], Fact]] = {
     "registered": lambda entry: (f"version {entry.subject}", dict(entry.details)),
     "measured": lambda entry: (measurement(entry.subject, **entry.details), True),
     "gated": gated,
-    "promoted": moved,
-    "rolled_back": moved,
+    **dict.fromkeys(MOVES, moved),
 }
 
 
