@@ -54,7 +54,11 @@ def train(
 
     with Bars() as bars:
         options = TrainOptions(resume=resume, register=register, progress=bars)
-        found = train_version(recipe, overrides=overrides or (), options=options)
+        try:
+            found = train_version(recipe, overrides=overrides or (), options=options)
+        except KeyboardInterrupt:
+            note("The run is kept: the same command with --resume goes on with it.")
+            raise
     if not json:
         print_trained(found)
         return

@@ -50,9 +50,10 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         print(f"Error: {error}", file=sys.stderr)
         sys.exit(USAGE if isinstance(error, WRONG_USAGE) else REFUSED)
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # Typer turns Ctrl-C into this
+            print("Interrupted.", file=sys.stderr)
+        raise
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone, as with `| head`
         sys.exit(0)
