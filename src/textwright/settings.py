@@ -20,11 +20,16 @@ class Settings:
     home:      folder of the database, artifacts, records, cache and unfinished runs.
     database:  SQLAlchemy address; a SQLite file in the home folder unless stated.
     artifacts: folder or fsspec address of the artifact store.
+    retention_days: for which held-out texts are kept before they may be erased by age; None: no
+                    limit.
+    webhook_targets: hosts and networks inside our own that may be told of events.
     """
 
     home: Path
     database: str
     artifacts: str
+    retention_days: int | None = None
+    webhook_targets: tuple[str, ...] = ()
 
     @property
     def runs(self) -> Path:
@@ -51,7 +56,9 @@ def find_settings(
     """Find the home folder and the addresses.
 
     The home is TEXTWRIGHT_HOME, or the nearest ``.textwright`` upward from ``start`` (the
-    working folder). TEXTWRIGHT_DATABASE and TEXTWRIGHT_ARTIFACTS point elsewhere for a team.
+    working folder). TEXTWRIGHT_DATABASE and TEXTWRIGHT_ARTIFACTS point elsewhere for a team;
+    TEXTWRIGHT_RETENTION_DAYS limits how long held-out texts are kept; TEXTWRIGHT_WEBHOOK_TARGETS
+    lists private hosts and networks that webhooks may reach.
 
     create: make ``.textwright`` in ``start`` when there is none, as ``train`` does.
     environment: read instead of the process's own.
@@ -72,7 +79,21 @@ def find_settings(
         home=home,
         database=known.get("TEXTWRIGHT_DATABASE") or f"sqlite:///{home / 'textwright.db'}",
         artifacts=known.get("TEXTWRIGHT_ARTIFACTS") or str(home / "artifacts"),
+        retention_days=read_days(known.get("TEXTWRIGHT_RETENTION_DAYS", "")),
+        webhook_targets=tuple(
+            known.get("TEXTWRIGHT_WEBHOOK_TARGETS", "").replace(",", " ").split()
+        ),
     )
+
+
+def read_days(stated: str) -> int | None:
+    """Read a number of days; raises SettingsError for anything but a whole number from 1."""
+    if not stated:
+        return None
+    if not stated.isascii() or not stated.isdigit() or int(stated) < 1:
+        what = f"TEXTWRIGHT_RETENTION_DAYS is {stated!r}."
+        raise SettingsError(what, "Give a whole number of days, such as 90, or leave it out.")
+    return int(stated)
 
 
 def find_home(start: Path, stated: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from textwright.lifecycle.journal import (
     append_event,
     chain_hash,
     check_chain,
+    export_events,
     lock_head,
     read_events,
 )
@@ -180,3 +182,21 @@ def test_tampering_is_found_and_its_place_named(
 
     with opened() as session:
         assert any(found in problem for problem in check_chain(session))
+
+
+def test_an_exported_journal_can_be_checked_without_the_database(sessions: Sessions) -> None:
+    with sessions.begin() as session:
+        add_events(session)
+    file = StringIO()
+
+    with sessions() as session:
+        assert export_events(session, file) == 5
+        assert export_events(session, StringIO(), after=3) == 2
+
+    previous = GENESIS
+    for line in map(json.loads, file.getvalue().splitlines()):
+        assert line["previous"] == previous
+        assert line["hash"] == chain_hash(previous, line["text"])
+        previous = line["hash"]
+    with sessions.begin() as session:
+        assert lock_head(session).hash == previous

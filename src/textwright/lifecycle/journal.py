@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from textwright.errors import UsageError
 from textwright.lifecycle.database import WRITES
 from textwright.lifecycle.tables import Event, Head, utc_now
+from textwright.lifecycle.tables_around import Outbox, Webhook
 from textwright.manifest import canonical_json
 
 GENESIS = "0" * 64  # stands for the event before the first one
@@ -64,7 +65,7 @@ def append_event(
     subject: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> Entry:
-    """Add an event in the caller's transaction, and move the head to it.
+    """Add an event in the caller's transaction, move the head to it, and post it to webhooks.
 
     details: plain values; a float that is not finite becomes None.
     Raises UsageError when a text in it is no valid Unicode.
@@ -85,7 +86,16 @@ def append_event(
         )
     )
     session.execute(update(Head).values(sequence=entry.sequence, hash=digest))
+    post(session, entry)
     return entry
+
+
+def post(session: Session, entry: Entry) -> None:
+    """Put an event into the outbox of every webhook that asked for its kind."""
+    query = select(Webhook.id, Webhook.kinds).where(Webhook.removed_at.is_(None))
+    for row in session.execute(query):
+        if not row.kinds or entry.kind in row.kinds:
+            session.execute(insert(Outbox).values(sequence=entry.sequence, webhook_id=row.id))
 
 
 def write_entry(entry: Entry) -> str:
@@ -147,6 +157,20 @@ def read_events(
     return [read_entry(text) for text in session.scalars(query)]
 
 
+def export_events(session: Session, file: TextIO, *, after: int = 0) -> int:
+    """Write the events after a sequence as JSONL, oldest first; gives how many.
+
+    Each line holds ``previous``, ``hash`` and ``text``: the hash is the SHA-256 of the other two
+    one after the other, and so the copy can be checked anywhere.
+    """
+    number = 0
+    for row in read_rows(session, after):
+        line = {"previous": row.previous, "hash": row.hash, "text": row.text}
+        file.write(json.dumps(line) + "\n")
+        number += 1
+    return number
+
+
 def check_chain(session: Session) -> list[str]:
     """Find what was changed, dropped, moved or put into the journal by other hands.
 
@@ -171,10 +195,10 @@ def check_chain(session: Session) -> list[str]:
     return problems
 
 
-def read_rows(session: Session) -> Iterator[Any]:
-    """Every event's columns in order, a thousand in memory at once."""
+def read_rows(session: Session, after: int = 0) -> Iterator[Any]:
+    """Give the columns of every event after a sequence in order, a thousand in memory at once."""
     columns = (Event.sequence, Event.model, Event.kind, Event.previous, Event.hash, Event.text)
-    query = select(*columns).order_by(Event.sequence)
+    query = select(*columns).where(Event.sequence > after).order_by(Event.sequence)
     return iter(session.execute(query.execution_options(yield_per=ROWS_AT_ONCE)))
 
 

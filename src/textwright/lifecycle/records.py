@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from textwright.lifecycle.access import describe_key
 from textwright.lifecycle.journal import Entry, read_entry
 from textwright.lifecycle.registry import describe_version, digest_run
 from textwright.lifecycle.rollout import MOVES, snapshot
@@ -24,6 +25,7 @@ from textwright.lifecycle.tables import (
     Verdict,
     Version,
 )
+from textwright.lifecycle.tables_around import Key, Principal
 
 Fact = tuple[str, object]
 IDLE: dict[str, object] = {
@@ -89,12 +91,25 @@ def gated(entry: Entry) -> Fact:
     return f"gating {details['round']} of {entry.subject}", details["verdicts"]
 
 
+def key_of(entry: Entry) -> Fact:
+    """Give a key as it was made or revoked."""
+    return f"key {entry.details['key']}", dict(entry.details)
+
+
+def role_of(entry: Entry) -> Fact:
+    """Give the role of a principal."""
+    return f"role of {entry.details['principal']}", entry.details["role"]
+
+
 FACTS: dict[str, Callable[[Entry], Fact]] = {
     "model_added": lambda entry: (f"deployment of {entry.subject}", IDLE),
     "run_started": lambda entry: (f"run {entry.details['run']}", entry.details["digest"]),
     "registered": lambda entry: (f"version {entry.subject}", dict(entry.details)),
     "measured": lambda entry: (measurement(entry.subject, **entry.details), True),
     "gated": gated,
+    "key_created": key_of,
+    "key_revoked": key_of,
+    "role_set": role_of,
     **dict.fromkeys(MOVES, moved),
 }
 
@@ -113,6 +128,10 @@ def table_facts(session: Session) -> Iterator[Fact]:
         yield f"run {run.id}", digest_run(run)
     for version in session.scalars(select(Version)):
         yield f"version {version.name}", describe_version(version)
+    for principal in session.scalars(select(Principal)):
+        yield f"role of {principal.name}", principal.role
+    for key in session.scalars(select(Key)):
+        yield f"key {key.id}", describe_key(key)
     yield from evidence_facts(session)
     yield from verdict_facts(session)
 
