@@ -6,7 +6,7 @@ on, and appends its event, all in the caller's transaction: the pointer is the o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -58,6 +58,7 @@ class Cause:
     generation: of the deployment that the decision was based on; None: whatever it is now.
     evidence:   what the decision was based on, for the journal.
     override:   role of who overrides gates that did not pass; None overrides nothing.
+    at:         the time from which a step counts.
     """
 
     actor: str
@@ -65,6 +66,7 @@ class Cause:
     generation: int | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     override: str | None = None
+    at: datetime = field(default_factory=utc_now)
 
 
 def read_deployment(session: Session, model: str) -> Deployment:
@@ -155,7 +157,7 @@ def start(
     current = read_deployment(session, name)
     stable = check_start(current, version)
     overridden = admit(session, version, override=cause.override, reason=cause.reason)
-    now = utc_now()
+    now = cause.at
     policy = Policy(settings, overridden["round"] if overridden else None)
     values = {
         "candidate": version.number,
@@ -216,7 +218,7 @@ def advance(session: Session, version: Version, cause: Cause) -> Move:
         "shadow": None,
         "share": steps[step],
         "step": step,
-        "step_started_at": utc_now(),
+        "step_started_at": cause.at,
         "guard_state": {**current.guard_state, "units": 0, "feedback": 0, "paused": False},
     }
     stable = current.stable
