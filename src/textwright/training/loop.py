@@ -289,8 +289,9 @@ def best_epoch(records: Sequence[EpochRecord]) -> int:
 
 
 def fingerprint(model: TextModel, data: TrainingData, settings: NetworkTrainingSettings) -> str:
-    """Name a run by all it depends on: settings, first weights, rows."""
-    found = hashlib.sha256(json.dumps(asdict(settings), sort_keys=True).encode())
+    """Name a run by all it depends on: settings, parts of the network, rows."""
+    table = {**asdict(settings), "multi": data.multi, "model": repr(model)}
+    found = hashlib.sha256(json.dumps(table, sort_keys=True).encode())
     for name, weight in model.state_dict().items():
         found.update(f"{name} {list(weight.shape)}".encode())
     for rows in (data.train, data.dev):

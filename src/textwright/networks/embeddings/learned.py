@@ -43,6 +43,10 @@ class LearnedEmbedding(nn.Module):
         vectors: Tensor = self.dropout(self.table(ids))  # [B, T, E]
         return vectors
 
+    def extra_repr(self) -> str:
+        """Name what no inner part shows."""
+        return f"token_dropout={self.token_dropout}"
+
     def add_nodes(self, graph: Graph, ids: str) -> str:
         """Add the look-up to a graph; returns the name of [B, T, E]."""
         return graph.add("Gather", graph.constant(self.table.weight), ids)
