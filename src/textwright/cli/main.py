@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from textwright.cli import learn, operate
+from textwright.cli import keeping, learn, operate
 from textwright.errors import (
     RecipeError,
     SettingsError,
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 learn.add_commands(app)
 operate.add_commands(app)
+keeping.add_commands(app)
 
 
 @app.callback()

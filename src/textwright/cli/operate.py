@@ -1,5 +1,6 @@
 """Commands that keep and serve versions: list, show, gate, promote, rollback, verify, serve."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -79,8 +80,19 @@ def summarise(outcomes: list[str]) -> str:
     return "pass"
 
 
-def show(version: Version, json: Json = False) -> None:
+def show(
+    version: Version,
+    row: Annotated[
+        str, typer.Option(help="FILE:N: tell whether row N of a data file was in its training set.")
+    ] = "",
+    json: Json = False,
+) -> None:
     """Show one version: its card, its gates' verdicts, its run."""
+    if row:
+        from textwright.cli.heads import show_row
+
+        show_row(version, row, json=json)
+        return
     from textwright.cli.report import print_verdicts
     from textwright.lifecycle.evidence import read_verdicts
     from textwright.lifecycle.gates import Verdict
@@ -187,13 +199,28 @@ def rollback(model: Model, reason: Reason = "", json: Json = False) -> None:
         say(f"{model}@{moved.stable} is in production again, {model}@{moved.earlier} is out.")
 
 
-def verify(json: Json = False) -> None:
+def verify(
+    head: Annotated[bool, typer.Option("--head", help="Print a signed head to keep.")] = False,
+    key: Annotated[
+        Path | None, typer.Option(help="File of the key that signs; head.key in the home.")
+    ] = None,
+    kept: Annotated[
+        Path | None, typer.Option(help="File with a head kept from before, to check against.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Check every artifact, the journal and the records; exit code 1 if anything is broken."""
+    from textwright.cli.heads import check_kept_head, print_head
     from textwright.lifecycle.verify import verify as check
     from textwright.workflow.opening import find_strays, open_keep
 
     with open_keep() as keep:
         problems = [*check(keep.sessions, keep.store), *find_strays(keep)]
+        if kept is not None:
+            problems = [*check_kept_head(keep, kept, key), *problems]
+        if head and not any(each.broken for each in problems):
+            print_head(keep, key)
+            return
     broken = [each for each in problems if each.broken]
     if json:
         print_json({"whole": not broken, "problems": problems})
