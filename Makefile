@@ -2,22 +2,25 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: demo test test-faults check format bench docs clean
+.PHONY: demo test test-faults test-interop check format bench docs clean
 
 demo: $(READY)  ## the whole way, on bundled data
 	$(BIN)/textwright demo
 
 test: $(READY)  ## every test
-	$(BIN)/python -m pytest -m "not faults"
+	$(BIN)/python -m pytest -m "not faults and not interop"
 
 test-faults: $(READY)  ## kills, corruption and races in full, each told in one line of counts
 	$(BIN)/python -m pytest -q -m faults
+
+test-interop: $(READY)  ## MLflow and its like, each in an environment of its own
+	$(BIN)/python -m pytest -q -m interop
 
 check: $(READY)  ## format, lint, types, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow and not faults"
+	$(BIN)/python -m pytest -q -m "not slow and not faults and not interop"
 
 format: $(READY)  ## put the code into the house's form
 	$(BIN)/ruff format .

@@ -11,6 +11,10 @@ from typing import Any
 
 PEERS = Path(__file__).resolve().parent / ".peers"
 PINNED = {
+    "mlflow": (
+        *("mlflow==3.17.2", "alembic", "cryptography", "fsspec", "httptools", "jieba", "msgspec"),
+        *("onnxruntime", "prometheus-client", "rich", "tokenizers", "tomli-w", "typer", "uvloop"),
+    ),
     "keras": ("tensorflow-cpu==2.21.0", "keras==3.15.1"),
     "fasttext": ("fasttext-wheel==0.9.2", "numpy==1.26.4"),
     "sklearn": ("scikit-learn==1.9.1", "scipy==1.17.1", "numpy==2.4.6"),

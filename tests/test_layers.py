@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "textwright"
 EVERYTHING = {
     "binomial", "cli", "console", "demo", "errors", "lifecycle", "machine", "manifest", "metrics",
-    "models", "monitoring", "networks", "paired", "recipe", "runtime", "serving", "settings",
-    "sklearn", "structures", "tasks", "text", "training", "vectors", "workflow",
+    "mlflow_model", "models", "monitoring", "networks", "paired", "recipe", "runtime", "serving",
+    "settings", "sklearn", "structures", "tasks", "text", "training", "vectors", "workflow",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "lifecycle": {"errors", "manifest", "settings", "metrics", "paired", "recipe"},
     "monitoring": {"errors", "settings", "metrics", "lifecycle"},
+    "mlflow_model": {"errors", "manifest", "runtime"},
     "models": {"errors", "settings", "runtime", "lifecycle"},
     "workflow": EVERYTHING - {"serving", "console", "cli", "sklearn"},
     "sklearn": EVERYTHING - {"serving", "console", "cli"},

@@ -1,6 +1,14 @@
 """What a run's record says of the machine."""
 
-from textwright.machine import current_user, describe_machine, library_versions
+from pathlib import Path
+
+from textwright.machine import (
+    code_version,
+    current_user,
+    describe_machine,
+    library_versions,
+    lock_digest,
+)
 
 
 def test_a_machine_is_described() -> None:
@@ -17,3 +25,21 @@ def test_versions_are_those_installed() -> None:
 
 def test_a_user_has_a_name() -> None:
     assert current_user()
+
+
+def test_the_lock_is_one_digest_of_everything_installed() -> None:
+    assert lock_digest() == lock_digest()
+    assert len(bytes.fromhex(lock_digest())) == 32
+
+
+def test_the_code_is_named_by_version_and_commit(tmp_path: Path) -> None:
+    (tmp_path / ".git" / "refs").mkdir(parents=True)
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/main\n")
+    (tmp_path / ".git" / "refs" / "main").write_text("0123456789abcdef\n")
+
+    number = code_version(tmp_path / "nowhere")
+    assert "+" not in number
+    assert code_version(tmp_path) == f"{number}+0123456789ab"
+
+    (tmp_path / ".git" / "HEAD").write_text("fedcba9876543210\n")
+    assert code_version(tmp_path) == f"{number}+fedcba987654"

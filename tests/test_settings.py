@@ -64,3 +64,15 @@ def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
             start=tmp_path,
             environment={"TEXTWRIGHT_HOME": str(tmp_path / "file" / "home")},
         )
+
+
+def test_texts_are_kept_for_so_many_days(tmp_path: Path) -> None:
+    def days(stated: str) -> int | None:
+        environment = {"TEXTWRIGHT_HOME": str(tmp_path), "TEXTWRIGHT_RETENTION_DAYS": stated}
+        return find_settings(environment=environment).retention_days
+
+    assert days("90") == 90
+    assert days("") is None
+    for wrong in ("0", "-1", "a month", "1.5"):
+        with pytest.raises(SettingsError, match="TEXTWRIGHT_RETENTION_DAYS"):
+            days(wrong)

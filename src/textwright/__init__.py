@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from textwright.workflow.compare import compare
     from textwright.workflow.evaluate import evaluate
     from textwright.workflow.judge import gate
+    from textwright.workflow.reproduce import reproduce, retrain
     from textwright.workflow.train import TrainOptions, train
 
 __version__ = "0.1.0"
@@ -25,6 +26,8 @@ PUBLIC = {
     "gate": "textwright.workflow.judge",
     "load": "textwright.models",
     "read_recipe": "textwright.recipe.file",
+    "reproduce": "textwright.workflow.reproduce",
+    "retrain": "textwright.workflow.reproduce",
     "train": "textwright.workflow.train",
 }  # each public name and the module it is defined in, imported when it is first asked for
 
@@ -38,6 +41,8 @@ __all__ = [
     "gate",
     "load",
     "read_recipe",
+    "reproduce",
+    "retrain",
     "train",
 ]
 

@@ -1,9 +1,10 @@
 """What a run ran on: processor, memory, library versions, and who started it."""
 
 import getpass
+import hashlib
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
 LIBRARIES = (
@@ -52,6 +53,28 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def lock_digest() -> str:
+    """SHA-256 over name and version of every distribution installed here."""
+    names = {f"{each.name.lower()}=={each.version}" for each in distributions() if each.name}
+    return hashlib.sha256("\n".join(sorted(names)).encode("utf-8")).hexdigest()
+
+
+def code_version(source: Path | None = None) -> str:
+    """Version of this program, with the commit where it runs from a checkout.
+
+    source: top folder of the checkout; the one that holds this file, if there is one.
+    """
+    folder = (source or Path(__file__).parents[2]) / ".git"
+    number = version("textwright")
+    try:
+        head = (folder / "HEAD").read_text(encoding="utf-8").strip()
+        name = head.removeprefix("ref: ")
+        commit = head if name == head else (folder / name).read_text(encoding="utf-8").strip()
+    except OSError:
+        return number  # installed, or its references are packed
+    return f"{number}+{commit[:12]}"
 
 
 def current_user() -> str:

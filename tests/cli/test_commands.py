@@ -186,7 +186,9 @@ def test_evaluating_and_comparing(run: Run) -> None:
     assert "827 rows" in run("evaluate", "intents@2", "test.jsonl").out
     metrics = run("evaluate", "intents@2", "test.jsonl", "--json").json["metrics"]
     assert metrics["accuracy"] > 0.9
-    assert "paired interval" in run("compare", "intents@1", "intents@2").out
+    told = run("compare", "intents@1", "intents@2").out
+    assert "95 % interval" in told
+    assert "language=zh" in told
     assert run("compare", "intents@1", "intents@2", "--json").json["rows"] == 617
 
 

@@ -11,17 +11,13 @@ from textwright.recipe.file import read_recipe
 from textwright.runtime.answer import Answerer
 from textwright.text.examples import Example, make_dataset
 from textwright.text.splits import Splits, read_splits
+from textwright.training.answers import read_answers, write_answers
 from textwright.training.baseline import commonest_answer, train_baseline
 from textwright.training.card import write_card
 from textwright.training.evaluate import evaluate, score_baselines, score_without_leaks
 from textwright.training.fit import Workplace, fit
 from textwright.training.history import EpochRecord
-from textwright.training.measure import (
-    calibrate_answerer,
-    complete_artifact,
-    measure,
-    write_answers,
-)
+from textwright.training.measure import calibrate_answerer, complete_artifact, measure
 from textwright.training.pictures import draw_run
 from textwright.training.progress import Quiet
 
@@ -117,13 +113,11 @@ def test_held_out_answers_are_one_line_a_row(
 
     write_answers(splits.test, found, answerer.labels, tmp_path / "answers.jsonl")
 
-    rows = [
-        json.loads(line) for line in (tmp_path / "answers.jsonl").read_text("utf-8").splitlines()
-    ]
-    in_scope = [row for row in rows if row["labels"]]
-    right = sum(row["right"] for row in in_scope) / len(in_scope)
+    rows = read_answers(tmp_path / "answers.jsonl")
+    in_scope = [row for row in rows if row.labels]
+    right = sum(row.right for row in in_scope) / len(in_scope)
     assert right == pytest.approx(found.metrics["accuracy"])
-    assert len(rows) == len(splits.test.examples)
+    assert [row.example for row in rows] == list(splits.test.examples)
 
 
 def test_leaked_rows_are_left_out_of_the_second_score(

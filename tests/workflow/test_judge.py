@@ -1,16 +1,13 @@
-"""Gates judged again, versions scored on files and held against each other."""
+"""Gates judged again, and versions scored on files."""
 
-import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from textwright.errors import ArtifactError, DataError, RefusedError, UnknownNameError
+from textwright.errors import ArtifactError, DataError, UnknownNameError
 from textwright.lifecycle.evidence import read_verdicts
 from textwright.lifecycle.registry import find_version
 from textwright.settings import Settings
-from textwright.workflow.compare import compare
 from textwright.workflow.evaluate import evaluate
 from textwright.workflow.judge import gate
 from textwright.workflow.opening import find_answerer, open_keep
@@ -66,40 +63,3 @@ def test_a_changed_artifact_answers_nothing(home: Settings) -> None:
     with pytest.raises(ArtifactError, match=r"model\.onnx was changed"):
         find_answerer("intents@2", threads=1, settings=home)
     assert find_answerer("intents@1", threads=1, settings=home).predict(["hello"])
-
-
-def test_two_versions_are_compared_on_the_rows_they_share(home: Settings) -> None:
-    found = compare("intents@1", "intents@2", settings=home)
-
-    assert found.rows == 617
-    assert found.difference.value == pytest.approx(found.second_accuracy - found.first_accuracy)
-    gained = (len(found.won) - len(found.lost)) / found.rows
-    assert found.difference.value == pytest.approx(gained)
-    assert found.difference.low <= found.difference.value <= found.difference.high
-    assert all(each.first != each.second for each in (*found.won, *found.lost, *found.other))
-
-
-def test_a_version_compared_with_itself_does_not_differ(home: Settings) -> None:
-    found = compare("intents@1", "intents@1", settings=home)
-
-    assert (found.difference.low, found.difference.high) == (0.0, 0.0)
-    assert found.won == found.lost == found.other == ()
-
-
-def test_versions_without_shared_rows_are_not_compared(home: Settings) -> None:
-    with open_keep(home) as keep, keep.sessions() as session:
-        address = find_version(session, "intents@1").artifact
-    answers = home.records / address / "answers.jsonl"
-    rows = [json.loads(line) for line in answers.read_text("utf-8").splitlines()]
-    answers.write_text("\n".join(json.dumps({**row, "digest": "0"}) for row in rows))
-
-    with pytest.raises(RefusedError, match="not measured on the same rows"):
-        compare("intents@1", "intents@2", settings=home)
-
-
-def test_erased_records_refuse_a_comparison_and_nothing_else(home: Settings) -> None:
-    shutil.rmtree(home.records)
-
-    with pytest.raises(RefusedError, match="not measured on the same rows"):
-        compare("intents@1", "intents@2", settings=home)
-    assert gate("intents@1", settings=home)

@@ -41,6 +41,7 @@ def test_a_run_leaves_a_whole_registered_version(demo: Path) -> None:
         "answers.jsonl",
         "confusion.png",
         "reliability.png",
+        "train_rows",
     }
     assert not list((demo / ".textwright" / "runs").iterdir())
 
@@ -50,6 +51,9 @@ def test_everything_of_it_stands_in_the_journal(home: Settings) -> None:
         told = [each.entry.kind for each in history(session, "intents")][::-1]
 
     assert told[:5] == ["model_added", "run_started", "run_finished", "registered", "measured"]
+    assert told[5:10] == ["measured"] * 4 + ["gated"]
+    with open_keep(home) as keep:
+        assert verify(keep.sessions, keep.store) == []
 
 
 def test_the_same_recipe_and_data_give_the_same_artifact_and_no_new_version(demo: Path) -> None:

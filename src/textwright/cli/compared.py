@@ -3,24 +3,19 @@
 from collections.abc import Sequence
 
 from textwright.cli.output import print_table, say
-from textwright.workflow.compare import Change, Comparison
+from textwright.workflow.compare import Change, Comparison, Line
 
 SHOWN = 5
 
 
 def print_comparison(found: Comparison) -> None:
-    """Print both accuracies, their paired difference, and examples that changed."""
-    print_table(
-        ("version", "accuracy", "rows"),
-        [
-            (found.first, found.first_accuracy, found.rows),
-            (found.second, found.second_accuracy, found.rows),
-        ],
-    )
+    """Print the metrics and slices of both with their paired tests, and texts that changed."""
+    say(f"{found.second} against {found.first}, on the same {found.rows:,} labelled test rows")
     say()
-    gap = found.difference
-    say(f"Difference {gap.value:+.4f}, 95 % paired interval {gap.low:+.4f} to {gap.high:+.4f}:")
-    say(f"  {judgement(found)}")
+    print_lines("metric", found, found.metrics)
+    if found.slices:
+        print_lines("accuracy by slice", found, found.slices)
+    say(f"In accuracy {judgement(found)}")
     say()
     for title, changes in (
         (f"Right only in {found.second}", found.won),
@@ -28,6 +23,24 @@ def print_comparison(found: Comparison) -> None:
         ("Wrong in both, in different ways", found.other),
     ):
         print_changes(title, changes)
+
+
+def print_lines(title: str, found: Comparison, lines: Sequence[Line]) -> None:
+    """Print one line a metric or slice: both values, the exact interval of their difference."""
+    rows = [
+        (
+            each.name.replace("_", " "),
+            each.rows,
+            each.first,
+            each.second,
+            f"{each.difference.low:+.4f} to {each.difference.high:+.4f}",
+            f"{each.p:.2g}",
+        )
+        for each in lines
+    ]
+    columns = (title, "rows", found.first, found.second, "95 % interval", "p")
+    print_table(columns, rows)
+    say()
 
 
 def judgement(found: Comparison) -> str:

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError, UsageError
 from textwright.lifecycle.decision import GateState
-from textwright.lifecycle.evidence import read_verdicts
-from textwright.lifecycle.tables import Verdict, Version
+from textwright.lifecycle.evidence import standing_verdicts
+from textwright.lifecycle.gates import Verdict
+from textwright.lifecycle.tables import Version
 
 MAY_OVERRIDE = ("approver", "admin")
 DIRECT = "direct"  # role of who holds the database itself: recorded, beyond enforcing
@@ -22,7 +23,7 @@ def admit(session: Session, version: Version, *, override: str | None, reason: s
     UsageError for an override without a reason.
     """
     check_judged(session, version)
-    failed = [each for each in read_verdicts(session, version) if each.outcome != "pass"]
+    failed = [each for each in standing_verdicts(session, version) if each.outcome != "pass"]
     if not failed:
         return None
     told = "; ".join(describe_verdict(each) for each in failed)
@@ -74,7 +75,7 @@ def gate_state(session: Session, version: Version, overridden: int | None) -> Ga
     gated = session.scalar(select(Version.gated).where(Version.id == version.id))
     if not gated:
         return "unknown"
-    outcomes = [each.outcome for each in read_verdicts(session, version)]
+    outcomes = [each.outcome for each in standing_verdicts(session, version)]
     if all(outcome == "pass" for outcome in outcomes):
         return "pass"
     if overridden == gated:

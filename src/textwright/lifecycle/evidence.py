@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from textwright.lifecycle import gates
 from textwright.lifecycle.journal import append_event, finite, lock_head
-from textwright.lifecycle.tables import Evidence, Verdict, Version
+from textwright.lifecycle.tables import Deployment, Evidence, Verdict, Version
 from textwright.manifest import canonical_json
 
 
@@ -41,14 +41,20 @@ def add_evidence(
 
 
 def read_evidence(session: Session, version: Version) -> dict[str, Any]:
-    """Give the newest content of each kind, and under ``scores`` the version's own scores."""
+    """Give the newest content of each kind, and under ``scores`` the version's own scores.
+
+    Under ``version`` stands its number, under ``production`` that of the version which is in
+    production now, or None: gates hold one against the other.
+    """
     rows = session.execute(
         select(Evidence.kind, Evidence.content)
         .where(Evidence.version_id == version.id)
         .order_by(Evidence.id)
     )
     contents = {row.kind: json.loads(row.content) for row in rows}
-    return {"scores": dict(version.scores), **contents}
+    stable = select(Deployment.stable).where(Deployment.model_id == version.model_id)
+    known = {"version": version.number, "production": session.scalar(stable)}
+    return {"scores": dict(version.scores), **contents, **known}
 
 
 def record_verdicts(
@@ -86,3 +92,21 @@ def read_verdicts(session: Session, version: Version) -> list[Verdict]:
             .order_by(Verdict.position)
         )
     )
+
+
+def standing_verdicts(session: Session, version: Version) -> list[gates.Verdict]:
+    """Give the verdicts of a version's newest round as they stand today.
+
+    One that was given against another production version than today's is unknown, until the
+    version is gated again. Those of the version in production stand.
+    """
+    stable = select(Deployment.stable).where(Deployment.model_id == version.model_id)
+    production = session.scalar(stable)
+    found = []
+    for each in read_verdicts(session, version):
+        told = gates.Verdict(each.gate, each.outcome, each.numbers, each.reason)  # type: ignore[arg-type]
+        if production != version.number and gates.is_outdated(each.numbers, production):
+            reason = "Production has changed since it was measured. Gate it again."
+            told = gates.Verdict(each.gate, "unknown", each.numbers, reason)
+        found.append(told)
+    return found

@@ -290,6 +290,8 @@ def find_comparison(name: str, evidence: Evidence) -> Mapping[str, Any] | Verdic
     if found["production"] != production:
         reason = f"It was measured against version {found['production']}, production is"
         return unknown(name, numbers, f"{reason} version {production} now. Gate it again.")
+    if "error" in found:
+        return unknown(name, numbers, f"It could not be measured: {found['error']}")
     return found
 
 

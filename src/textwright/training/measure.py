@@ -1,6 +1,5 @@
 """Measure a trained model, calibrate it, and complete its artifact."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,8 @@ from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact, seal
 from textwright.tasks.calibration import calibrate
-from textwright.tasks.classify import answer
 from textwright.text.examples import Dataset
-from textwright.text.labels import Labels, write_labels
+from textwright.text.labels import write_labels
 from textwright.text.splits import Splits, find_leaks, hash_share
 from textwright.training.card import write_card
 from textwright.training.evaluate import (
@@ -24,6 +22,13 @@ from textwright.training.evaluate import (
     score_baselines,
     score_without_leaks,
 )
+
+MLMODEL = """\
+# Lets mlflow.pyfunc.load_model open this folder where textwright is installed.
+flavors:
+  python_function:
+    loader_module: textwright.mlflow_model
+"""
 
 
 @dataclass(frozen=True)
@@ -98,29 +103,9 @@ def describe_data(splits: Splits) -> dict[str, Any]:
 def complete_artifact(
     recipe: Recipe, report: Mapping[str, Any], profile: Mapping[str, Any], folder: Path
 ) -> str:
-    """Write metrics, profile and card, seal the folder, and return its address."""
+    """Write metrics, profile, card and MLmodel, seal the folder, and return its address."""
     (folder / "metrics.json").write_bytes(canonical_json(dict(report)))
     (folder / "profile.json").write_bytes(canonical_json(dict(profile)))
     (folder / "card.md").write_text(write_card(recipe, report), encoding="utf-8")
+    (folder / "MLmodel").write_text(MLMODEL, encoding="utf-8")
     return seal(folder)
-
-
-def write_answers(test: Dataset, measured: Evaluation, labels: Labels, path: Path) -> None:
-    """Write each test row's digest, text, truth and answer, one JSON object a line.
-
-    The artifact holds no text; this file is evidence, kept where it can be erased.
-    """
-    with path.open("w", encoding="utf-8") as file:
-        for example, scores in zip(test.examples, measured.scores, strict=True):
-            found = answer(scores, labels)
-            answered = [found.label] if found.labels is None else list(found.labels)
-            row = {
-                "digest": example.digest,
-                "text": example.text,
-                "labels": example.labels,
-                "answer": "|".join(answered),
-                "right": answered == list(example.labels),
-                "score": found.score,
-                "abstained": found.abstained,
-            }
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError
 from textwright.lifecycle.database import Sessions, open_database
+from textwright.lifecycle.datasets import NewDataset, add_run_datasets
 from textwright.lifecycle.evidence import add_evidence, read_evidence, record_verdicts
 from textwright.lifecycle.gates import Verdict, judge
 from textwright.lifecycle.gc import keep_artifact
+from textwright.lifecycle.held_out import add_held_out
 from textwright.lifecycle.registry import (
     NewRun,
     NewVersion,
@@ -25,14 +27,20 @@ from textwright.lifecycle.registry import (
     start_run,
 )
 from textwright.lifecycle.remote import open_store
-from textwright.machine import current_user, describe_machine, library_versions
+from textwright.machine import (
+    code_version,
+    current_user,
+    describe_machine,
+    library_versions,
+    lock_digest,
+)
 from textwright.monitoring.profile import make_profile
 from textwright.recipe.file import read_recipe, recipe_text
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.settings import Settings, find_settings
-from textwright.text.labels import Labels
 from textwright.text.splits import Splits, read_splits
+from textwright.training.comparison import Scored
 from textwright.training.fit import Fitted, Workplace, fit
 from textwright.training.history import EpochRecord
 from textwright.training.measure import (
@@ -40,10 +48,16 @@ from textwright.training.measure import (
     calibrate_answerer,
     complete_artifact,
     measure,
-    write_answers,
 )
-from textwright.training.pictures import draw_run
 from textwright.training.progress import Quiet, RunProgress
+from textwright.workflow.evidence import (
+    Against,
+    Production,
+    find_production,
+    measure_against,
+    measure_alone,
+)
+from textwright.workflow.records import move_records, write_records
 
 SMOKE = "Hello, 你好"  # every artifact must answer this before it is kept
 
@@ -171,16 +185,19 @@ def begin_run(
     """
     new = NewRun(
         recipe=recipe_text(recipe),
-        datasets=datasets_of(splits),
+        datasets={part: each.digest for part, each in name_datasets(splits).items()},
         seed=recipe.training.seed,
         machine=describe_machine(),
         libraries=library_versions(),
+        code=code_version(),
+        lock=lock_digest(),
     )
     with sessions.begin() as session:
         if options.resume:
             return find_unfinished(session, recipe.name, new)
         folder = settings.runs / f"{recipe.name}-{time.time_ns():x}"
         run = start_run(session, recipe.name, replace(new, folder=str(folder)), actor=options.actor)
+        add_run_datasets(session, run, name_datasets(splits))
         folder.mkdir(parents=True)
         return run.id, folder
 
@@ -197,28 +214,75 @@ def find_unfinished(session: Session, model: str, new: NewRun) -> tuple[int, Pat
     )
 
 
-def datasets_of(splits: Splits) -> dict[str, str]:
-    """Name the data sets of a run by their digests."""
+def name_datasets(splits: Splits) -> dict[str, NewDataset]:
+    """Describe the data sets of a run by their part, for the record."""
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-    return {name: part.digest for name, part in parts.items() if part is not None}
+    return {
+        name: NewDataset(part.digest, len(part.examples), part.columns, part.source)
+        for name, part in parts.items()
+        if part is not None
+    }
+
+
+@dataclass(frozen=True)
+class Made:
+    """An artifact that was trained, measured and sealed, not yet registered."""
+
+    fitted: Fitted
+    measured: Measured
+    answerer: Answerer
+    address: str
+    seconds: float
+
+
+def make_artifact(
+    recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress, *, started: float
+) -> Made:
+    """Train, measure and seal an artifact in the folder of a workplace; nothing is recorded.
+
+    Raises DataError for data that nothing can be learned from, RefusedError for a model whose
+    answers are no numbers.
+    """
+    progress.stage("training")
+    fitted = fit(recipe, splits, place, progress)
+    seconds = time.perf_counter() - started
+    progress.stage("measuring")
+    answerer = calibrate_answerer(recipe, splits.dev, place.folder)
+    measured = measure(recipe, splits, answerer)
+    profile = profile_of(splits, measured, answerer)
+    address = complete_artifact(recipe, measured.report, profile, place.folder)
+    check_answers(answerer)
+    return Made(fitted, measured, answerer, address, seconds)
 
 
 def finish(sessions: Sessions, job: Job) -> TrainedVersion:
     """Do everything of a run after its start: train, measure, seal, register, gate."""
-    job.options.progress.stage("training")
-    artifact = job.folder / "artifact"
-    place = Workplace(artifact, job.folder / "checkpoints", resume=job.options.resume)
-    fitted = fit(job.recipe, job.splits, place, job.options.progress)
-    seconds = time.perf_counter() - job.started
-    job.options.progress.stage("measuring")
-    answerer = calibrate_answerer(job.recipe, job.splits.dev, artifact)
-    measured = measure(job.recipe, job.splits, answerer)
-    profile = profile_of(job.splits, measured, answerer)
-    address = complete_artifact(job.recipe, measured.report, profile, artifact)
-    check_answers(answerer)
-    keep_records(job, fitted, measured, answerer.labels)
-    job.options.progress.stage("registering")
-    return register(sessions, job, Result(fitted, measured, seconds, address))
+    progress = job.options.progress
+    place = Workplace(
+        job.folder / "artifact", job.folder / "checkpoints", resume=job.options.resume
+    )
+    made = make_artifact(job.recipe, job.splits, place, progress, started=job.started)
+    folder, labels = job.folder / "records", made.answerer.labels
+    written = write_records(folder, job.splits, made.fitted, made.measured.test, labels)
+    production, evidence = gather_evidence(sessions, job, made)
+    progress.stage("registering")
+    return register(sessions, job, Result(made, written, evidence, production))
+
+
+def gather_evidence(
+    sessions: Sessions, job: Job, made: Made
+) -> tuple[Production | None, dict[str, Any]]:
+    """Measure what gates ask for besides the report, against the production of this moment."""
+    with sessions() as session:
+        production = find_production(session, job.recipe.name)
+    measured, answerer = made.measured, made.answerer
+    if job.splits.test is None or measured.test is None or not job.options.register:
+        return production, {}
+    examples = job.splits.test.examples
+    ours = Scored(measured.test.scores, answerer.labels)
+    store = open_store(job.settings.artifacts, job.settings.cache)
+    compared = measure_against(Against(store, production, job.recipe), ours, examples)
+    return production, {**measure_alone(answerer, examples), "comparison": compared}
 
 
 def profile_of(splits: Splits, measured: Measured, answerer: Answerer) -> dict[str, Any]:
@@ -238,25 +302,19 @@ def check_answers(answerer: Answerer) -> None:
         )
 
 
-def keep_records(job: Job, fitted: Fitted, measured: Measured, labels: Labels) -> None:
-    """Write the held-out answers and the pictures of a run into its folder."""
-    folder = job.folder / "records"
-    folder.mkdir(exist_ok=True)
-    test = None
-    if job.splits.test is not None and measured.test is not None:
-        test = (job.splits.test, measured.test)
-        write_answers(*test, labels, folder / "answers.jsonl")
-    draw_run(fitted.epochs, test, labels.names, folder)
-
-
 @dataclass(frozen=True)
 class Result:
-    """What a run found out, and the address of the artifact it made."""
+    """What a run made and found out.
 
-    fitted: Fitted
-    measured: Measured
-    seconds: float
-    address: str
+    written:    rows of each record that can be erased, by its name.
+    evidence:   what was measured besides the report, by kind.
+    production: the version that it was held against; None: there was none.
+    """
+
+    made: Made
+    written: Mapping[str, int]
+    evidence: Mapping[str, Any]
+    production: Production | None
 
 
 def register(sessions: Sessions, job: Job, result: Result) -> TrainedVersion:
@@ -265,18 +323,22 @@ def register(sessions: Sessions, job: Job, result: Result) -> TrainedVersion:
     The database comes last: killed before, the store holds a stray that ``verify`` names;
     killed after, the version is whole.
     """
+    made = result.made
     store = open_store(job.settings.artifacts, job.settings.cache)
     keep_artifact(sessions, store, job.folder / "artifact")
-    records = move_records(job.folder / "records", job.settings.records / result.address)
-    report, actor = result.measured.report, job.options.actor
+    records = move_records(job.folder / "records", job.settings.records / made.address)
+    report, actor = made.measured.report, job.options.actor
     number, new, verdicts = None, False, list[Verdict]()
     with sessions.begin() as session:
-        finish_run(session, job.run, actor=actor, seconds=result.seconds, artifact=result.address)
+        finish_run(session, job.run, actor=actor, seconds=made.seconds, artifact=made.address)
+        days = job.settings.retention_days
+        add_held_out(session, made.address, records, result.written, days=days)
         if job.options.register:
-            scores = flat_scores(report.get("test", {}))
-            candidate = NewVersion(result.address, job.run, scores, evaluated="test" in report)
-            version, new = add_version(session, job.recipe.name, candidate, actor=actor)
-            add_evidence(session, version, "report", report, actor=actor)
+            version, new = add_version(
+                session, job.recipe.name, candidate_of(job, result), actor=actor
+            )
+            for kind, content in {"report": report, **result.evidence}.items():
+                add_evidence(session, version, kind, content, actor=actor)
             verdicts = judge(job.recipe.gates, read_evidence(session, version))
             record_verdicts(session, version, verdicts, actor=actor)
             number = version.number
@@ -285,25 +347,29 @@ def register(sessions: Sessions, job: Job, result: Result) -> TrainedVersion:
         model=job.recipe.name,
         number=number,
         new=new,
-        artifact=result.address,
-        folder=store.folder(result.address),
+        artifact=made.address,
+        folder=store.folder(made.address),
         records=records,
         run=job.run,
-        seconds=result.seconds,
+        seconds=made.seconds,
         total_seconds=time.perf_counter() - job.started,
         report=report,
         verdicts=tuple(verdicts),
-        epochs=result.fitted.epochs,
-        export_difference=result.fitted.export_difference,
+        epochs=made.fitted.epochs,
+        export_difference=made.fitted.export_difference,
     )
 
 
-def move_records(source: Path, target: Path) -> Path:
-    """Put a run's records where its artifact's are kept; those of an equal run are replaced."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(target, ignore_errors=True)
-    source.rename(target)
-    return target
+def candidate_of(job: Job, result: Result) -> NewVersion:
+    """Give what is registered of a run; its parent is what was in production."""
+    report = result.made.measured.report
+    return NewVersion(
+        artifact=result.made.address,
+        run=job.run,
+        scores=flat_scores(report.get("test", {})),
+        evaluated="test" in report,
+        parent=None if result.production is None else result.production.id,
+    )
 
 
 def flat_scores(test: Mapping[str, Any]) -> dict[str, float | None]:
