@@ -1,0 +1,115 @@
+"""Many who promote at once: one wins each round, and everybody else is told who."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+
+from tests.lifecycle.test_registry import new_version
+from textwright.errors import RefusedError
+from textwright.lifecycle.database import Sessions, open_database
+from textwright.lifecycle.evidence import record_verdicts
+from textwright.lifecycle.journal import check_chain, read_events
+from textwright.lifecycle.records import compare_records
+from textwright.lifecycle.registry import add_model, add_version, find_version
+from textwright.lifecycle.rollout import promote, read_deployment
+
+LETTERS = "abcdef"
+
+
+def add_versions(sessions: Sessions, letters: str = LETTERS) -> None:
+    """Register versions of intents that have no gates; the first is in production."""
+    with sessions.begin() as session:
+        add_model(session, "intents", actor="ann")
+        for letter in letters:
+            version, _ = add_version(session, "intents", new_version(letter), actor="ann")
+            record_verdicts(session, version, [], actor="ann")
+        promote(session, find_version(session, "intents@1"), actor="ann", reason="")
+
+
+def promote_once(sessions: Sessions, place: int, aim: int, seen: int) -> str:
+    """Try to move production; gives ``won``, ``there`` (it was already), or who was first."""
+    try:
+        with sessions.begin() as session:
+            version = find_version(session, f"intents@{aim}")
+            move = promote(session, version, actor=f"promoter {place}", reason="", generation=seen)
+    except RefusedError as error:
+        return error.what
+    return "won" if move.moved else "there"
+
+
+def told_by_the_winner(results: list[str], aims: list[int], winner: int) -> list[str]:
+    """See that the others lost to the winner, or found their aim reached; gives their ends."""
+    ends = []
+    for place, result in enumerate(results):
+        if place == winner:
+            continue
+        if result == "there":
+            assert aims[place] == aims[winner]
+        else:
+            assert result.startswith(f"promoter {winner} (promoted to intents@{aims[winner]}")
+            assert "changed the deployment of intents first" in result
+        ends.append("there" if result == "there" else "lost")
+    return ends
+
+
+def race(address: str, promoters: int, rounds: int) -> Counter[str]:
+    """Let promoters run against one another; gives how the attempts ended."""
+    chance = Random(7)
+    opened = [open_database(address) for _ in range(promoters)]
+    ended: Counter[str] = Counter()
+    with ThreadPoolExecutor(max_workers=promoters) as pool:
+        for _ in range(rounds):
+            with opened[0]() as session:
+                row = read_deployment(session, "intents")
+            others = [each for each in range(1, len(LETTERS) + 1) if each != row.stable]
+            aims = [chance.choice(others) for _ in range(promoters)]
+
+            def attempt(place: int, aims: list[int] = aims, seen: int = row.generation) -> str:
+                return promote_once(opened[place], place, aims[place], seen)
+
+            results = list(pool.map(attempt, range(promoters)))
+            winner = results.index("won")
+            ended.update(["won", *told_by_the_winner(results, aims, winner)])
+    for each in opened:
+        each.close()
+    return ended
+
+
+def check_history(sessions: Sessions, rounds: int) -> None:
+    """See that each move began where the one before had ended, and none is missing."""
+    with sessions() as session:
+        moves = read_events(session, "intents", kinds=("promoted",), limit=rounds + 2)[::-1]
+        deployments = [each.details["deployment"] for each in moves]
+        assert [each["generation"] for each in deployments] == list(range(1, rounds + 2))
+        assert [each.details["from"] for each in moves[1:]] == [
+            each["stable"] for each in deployments[:-1]
+        ]
+        assert [*check_chain(session), *compare_records(session)] == []
+
+
+def test_of_many_promoters_at_once_one_wins_and_the_others_are_told_who(
+    sessions: Sessions, address: str
+) -> None:
+    add_versions(sessions)
+
+    ended = race(address, promoters=10, rounds=5)
+
+    assert (ended["won"], ended.total()) == (5, 50)
+    check_history(sessions, 5)
+
+
+@pytest.mark.faults
+def test_fifty_promoters_for_two_hundred_rounds(
+    sessions: Sessions, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_versions(sessions)
+
+    ended = race(address, promoters=50, rounds=200)
+
+    with capsys.disabled():
+        print(f"\nraces on {address.partition('://')[0][:10]}: {json.dumps(ended)}")
+    assert (ended["won"], ended.total()) == (200, 200 * 50)
+    check_history(sessions, 200)
