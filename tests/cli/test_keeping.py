@@ -108,3 +108,14 @@ def test_a_journal_cut_off_is_found_by_the_head_that_was_kept(
     assert "BROKEN: The journal was cut off" in found.out
     assert run("verify", "--kept", "missing.json").code == 2
     assert run("verify", "--head").code == 1  # nothing broken is ever signed
+
+
+@pytest.mark.usefixtures("home")
+def test_a_row_is_said_to_be_in_the_training_set_or_not(run: Run) -> None:
+    assert (
+        "was in the training set of intents@1"
+        in run("show", "intents@1", "--row", "train.jsonl:1").out
+    )
+    assert run("show", "intents@1", "--row", "test.jsonl:1", "--json").json["times"] == 0
+    for wrong in ("train.jsonl", "train.jsonl:x", "train.jsonl:0", "train.jsonl:99999"):
+        assert run("show", "intents@1", "--row", wrong).code == 2

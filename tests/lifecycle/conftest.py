@@ -122,8 +122,11 @@ def serve_database(server: str) -> Iterator[Server]:
 
 
 @contextmanager
-def run_server(binaries: Path) -> Iterator[str]:
-    """Run a server of our own, as the user postgres where we are root."""
+def run_server(binaries: Path, *, fsync: bool = False) -> Iterator[str]:
+    """Run a server of our own, as the user postgres where we are root.
+
+    fsync: whether what it commits survives a loss of power; a test does not ask for that.
+    """
     user = "postgres" if os.getuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="textwright-postgresql-"))
     if user:
@@ -132,7 +135,8 @@ def run_server(binaries: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     data = str(folder / "data")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+    options += "" if fsync else " -c fsync=off"
     start = ["pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start"]
     for command in (["initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"], start):
         run_binary(binaries, command, user)
