@@ -89,6 +89,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "run_finished": lambda _, details: f"run {details['run']} ended in {details['seconds']:.1f} s",
     "run_failed": lambda _, details: f"run {details['run']} failed",
     "registered": registered,
+    "erased": lambda subject, details: f"{details['path']} of {subject} was erased",
     "measured": lambda subject, details: f"{details['kind']} of {subject} was measured",
     "gated": gated,
     "promoted": promoted,
