@@ -1,9 +1,11 @@
 """Taking away what nothing refers to: in two phases, never what is in use."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from tests.lifecycle.conftest import make_artifact
 from tests.lifecycle.test_registry import RUN
@@ -144,3 +146,30 @@ def test_a_store_that_cannot_be_written_moves_nothing(
         with pytest.raises(ArtifactError, match="Read-only"):
             collect(sessions, store, actor="ann", grace=NOW)
     assert collect(sessions, store, actor="ann", grace=NOW).removed == (loose,)
+
+
+def test_what_is_announced_while_another_call_looks_is_never_marked(
+    sessions: Sessions, store: ArtifactStore, loose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = gc.look
+    announced = threading.Thread(target=announce_alone, args=(sessions, loose))
+
+    def slowly(session: Session, stored: list[str]) -> gc.Looked:
+        found = look(session, stored)
+        announced.start()
+        announced.join(0.3)  # it waits for the head
+        return found
+
+    with monkeypatch.context() as slow:
+        slow.setattr(gc, "look", slowly)
+        collect(sessions, store, actor="ann", grace=NOW)
+    announced.join()
+
+    assert collect(sessions, store, actor="ann", grace=NOW).removed == ()
+    assert store.addresses() == [loose]
+
+
+def announce_alone(sessions: Sessions, address: str) -> None:
+    """Announce an artifact, as a registration does."""
+    with sessions.begin() as session:
+        announce(session, address)

@@ -73,8 +73,11 @@ def collect(
     pretend: change nothing, and say what would be done.
     Raises ArtifactError when the store cannot be used; what was done till then stays done.
     """
+    stored = store.addresses()
     with sessions() if pretend else sessions.begin() as session:
-        found = look(session, store.addresses())
+        if not pretend:
+            lock_head(session)  # before looking: nothing is announced between that and the marks
+        found = look(session, stored)
         if not pretend:
             mark(session, found, actor)
     due = [each.artifact for each in found.marked if each.since + grace <= utc_now()]
@@ -126,7 +129,6 @@ def mark(session: Session, found: Looked, actor: str) -> None:
     A marked artifact that is neither used nor there was taken away by a call that was killed
     before it could say so; it is journalled now.
     """
-    lock_head(session)
     for address in found.new:
         session.merge(Loose(artifact=address, state="marked", since=utc_now()))
     for row in found.needless:
