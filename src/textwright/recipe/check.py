@@ -44,11 +44,20 @@ def read_value(value: Any, expected: Any, place: str) -> Any:
     if origin is dict and isinstance(value, Mapping):
         return {str(key): read_value(each, inner[1], place) for key, each in value.items()}
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return widen(value, place)
     if origin is None and type(value) is expected:
         return value
     wanted = NUMBERS.get(expected, "a list" if origin in (tuple, list) else "a table")
     raise RecipeError(f"{place} is {value!r}.", f"It must be {wanted}.")
+
+
+def widen(value: int, place: str) -> float:
+    """Give a whole number as float; raises RecipeError for one that no float can hold."""
+    try:
+        return float(value)
+    except OverflowError as error:
+        what = f"{place} is a number of {len(str(value))} digits."
+        raise RecipeError(what, "It must be below 1e308.") from error
 
 
 def read_union(value: Any, members: tuple[Any, ...], place: str) -> Any:

@@ -62,7 +62,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         hint = "A recipe is a text file in UTF-8."
         raise RecipeError(f"The recipe {str(path)!r} cannot be read: {error}.", hint) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: a number of 5,000 digits, too
         raise RecipeError(f"{path} is no TOML: {error}.", "Mend that line.") from error
 
 
@@ -86,7 +86,7 @@ def read_toml_value(text: str) -> Any:
     """Read one value as TOML does; what is no TOML is taken as a string."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -183,10 +183,11 @@ def read_gates(tables: Any) -> tuple[GateSettings, ...]:
         place = f"gates[{number}]"
         if not isinstance(table, Mapping) or "rule" not in table:
             raise RecipeError(f"{place} has no rule.", f"Choose one of: {', '.join(GATES)}.")
-        if table["rule"] not in GATES:
-            raise unknown_name("gate", str(table["rule"]), GATES)
+        rule = str(table["rule"])
+        if rule not in GATES:
+            raise unknown_name("gate", rule, GATES)
         rest = {key: value for key, value in table.items() if key != "rule"}
-        gates.append(read_settings(GATES[table["rule"]], rest, place))
+        gates.append(read_settings(GATES[rule], rest, place))
     return tuple(gates)
 
 

@@ -11,7 +11,7 @@ class LinearTrainingSettings:
     """Training the n-gram linear model (encoder ``bag``)."""
 
     kind: ClassVar[str] = "linear"
-    seed: int = setting(7, "seed of every random choice", at_least=0)
+    seed: int = setting(7, "seed of every random choice", at_least=0, at_most=2**63 - 1)
     threads: int = setting(
         2, "threads; part of the result, so not taken from the machine", at_least=1, at_most=256
     )
@@ -30,7 +30,7 @@ class NetworkTrainingSettings:
     """Training a network by gradient descent (every other encoder)."""
 
     kind: ClassVar[str] = "network"
-    seed: int = setting(7, "seed of every random choice", at_least=0)
+    seed: int = setting(7, "seed of every random choice", at_least=0, at_most=2**63 - 1)
     threads: int = setting(
         2, "threads; part of the result, so not taken from the machine", at_least=1, at_most=256
     )
