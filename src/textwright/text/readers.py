@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import json
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,7 +72,7 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
         what = f"{path} is not UTF-8: byte 0x{error.object[error.start]:02x} after row {number}."
         hint = f"Convert it first, such as: iconv -f GB18030 -t UTF-8 {path.name}"
         raise DataError(what, hint) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}.", "Copy the file again.") from error
 
 
@@ -97,7 +98,19 @@ def read_jsonl(file: TextIO, path: Path) -> Iterator[tuple[int, Row]]:
                 f"{path}, row {number} is {type(row).__name__}, not an object.",
                 'Write each line as {"text": ..., "label": ...}.',
             )
+        if "\\u" in line:
+            check_escapes(row, f"{path}, row {number}")
         yield number, row
+
+
+def check_escapes(row: Row, place: str) -> None:
+    """Refuse half a character, such as a lone U+D83D: no file in UTF-8 could hold it."""
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        hint = "Cut texts between characters, not inside an emoji."
+        raise DataError(f"{place} holds half a character: {half}.", hint) from error
 
 
 def read_csv(file: TextIO, path: Path) -> Iterator[tuple[int, Row]]:
@@ -116,6 +129,7 @@ def read_cells(rows: Iterator[list[str]], path: Path) -> Iterator[tuple[int, Row
     number = 0
     try:
         header = next(rows, [])
+        check_header(header, path)
         for number, cells in enumerate(rows, start=1):
             if not cells:
                 continue
@@ -126,6 +140,14 @@ def read_cells(rows: Iterator[list[str]], path: Path) -> Iterator[tuple[int, Row
     except csv.Error as error:
         what = f"{path} is malformed after row {number}: {error}."
         raise DataError(what, "Check the quotes of the next row.") from error
+
+
+def check_header(header: list[str], path: Path) -> None:
+    """Refuse a header that names a column twice: one of the two would be lost."""
+    twice = [name for name, count in Counter(header).items() if count > 1]
+    if twice:
+        what = f"{path} has {header.count(twice[0])} columns called {twice[0]!r}."
+        raise DataError(what, "Rename all but one of them.")
 
 
 def is_excluded(row: Row, settings: DataSettings) -> bool:

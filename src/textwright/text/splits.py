@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from textwright.errors import DataError
+from textwright.errors import DataError, unknown_name
 from textwright.recipe.data import DataSettings, DevShare
 from textwright.text.examples import Dataset, make_dataset
 from textwright.text.readers import read_dataset
@@ -26,9 +26,21 @@ def read_splits(settings: DataSettings) -> Splits:
     train = read_dataset(settings, settings.train, keep_empty=False)
     test = read_dataset(settings, settings.test, keep_empty=True) if settings.test else None
     if isinstance(settings.dev, str):
-        return Splits(train, read_dataset(settings, settings.dev, keep_empty=True), test)
-    kept, held = cut_dev(train, settings.dev)
-    return Splits(kept, held, test)
+        splits = Splits(train, read_dataset(settings, settings.dev, keep_empty=True), test)
+    else:
+        splits = Splits(*cut_dev(train, settings.dev), test)
+    check_exclude(settings, splits)
+    return splits
+
+
+def check_exclude(settings: DataSettings, splits: Splits) -> None:
+    """Refuse to exclude by a column that no file has: it would drop nothing, and say nothing."""
+    files = [splits.train, splits.dev, *([splits.test] if splits.test else [])]
+    known = {column for file in files for column in file.columns}
+    for column in settings.exclude:
+        if column not in known:
+            missing = unknown_name("column", column, known)
+            raise DataError(f"exclude names the column {column!r}, no file has it.", missing.hint)
 
 
 def cut_dev(train: Dataset, dev: DevShare) -> tuple[Dataset, Dataset]:
