@@ -125,15 +125,25 @@ def predict(
 
 def list_texts(texts: list[str], file: Path | None) -> Iterable[str]:
     """Give the texts of the command: the arguments, a file's lines, or standard input's."""
-    if texts == ["-"]:
-        return (line.rstrip("\n") for line in sys.stdin)
     if file is not None and texts:
         raise UsageError("Both texts and --file were given.", "Give one of them.")
+    if texts == ["-"]:
+        return read_input()
     if file is not None:
         return read_lines(file)
     if not texts:
         raise UsageError("There is no text to answer.", 'Give a text, --file FILE, or "-".')
     return texts
+
+
+def read_input() -> Iterator[str]:
+    """Yield the lines of standard input; raises DataError when they are no text."""
+    try:
+        for line in sys.stdin:
+            yield line.rstrip("\n")
+    except UnicodeDecodeError as error:
+        hint = "It must be text in UTF-8."
+        raise DataError(f"Standard input cannot be read: {error}.", hint) from error
 
 
 def read_lines(path: Path) -> Iterator[str]:
