@@ -49,7 +49,7 @@ def test_a_thousand_kills_leave_no_violation(
     counts = kill_everywhere(address, store, tmp_path / "work", 1_000)
 
     with capsys.disabled():
-        print(f"\nkills on {address.partition('://')[0][:10]}: {json.dumps(counts)}")
+        print(f"\nkills on {'PostgreSQL' if '://' in address else 'SQLite'}: {json.dumps(counts)}")
     assert counts["kills"] >= 1_000
     assert any(name.endswith("random") for name in counts)
 

@@ -110,6 +110,6 @@ def test_fifty_promoters_for_two_hundred_rounds(
     ended = race(address, promoters=50, rounds=200)
 
     with capsys.disabled():
-        print(f"\nraces on {address.partition('://')[0][:10]}: {json.dumps(ended)}")
+        print(f"\nraces on {'PostgreSQL' if '://' in address else 'SQLite'}: {json.dumps(ended)}")
     assert (ended["won"], ended.total()) == (200, 200 * 50)
     check_history(sessions, 200)
