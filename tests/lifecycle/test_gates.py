@@ -153,6 +153,7 @@ def test_leaks_are_a_share_of_the_test_rows() -> None:
     assert ask(gate, leaks(2, 100)).outcome == "pass"
     assert ask(gate, leaks(3, 100)).outcome == "fail"
     assert ask(NoLeak(), leaks(0, 100)).outcome == "pass"
+    assert ask(NoLeak(), leaks(0, 1)).outcome == "pass"
     assert ask(NoLeak(), leaks(1, 1_000_000)).outcome == "fail"
     assert (
         ask(gate, leaks(3, 100, 0.91)).reason == "3 of 100 do; without them the accuracy is 0.9100."

@@ -172,6 +172,8 @@ def test_no_rows_to_compare_by_are_unknown() -> None:
     found = evidence(accuracy=counted(Counts(0, 0, 0)))
 
     assert ask(NotWorseThan(margin=1.0), found).outcome == "unknown"
+    one = evidence(accuracy=counted(Counts(1, 0, 1)))
+    assert ask(NotWorseThan(margin=0.99), one).outcome == "pass"
 
 
 def test_a_gate_whose_own_values_are_none_is_unknown() -> None:
