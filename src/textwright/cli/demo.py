@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 import typer
 
-from textwright.cli import learn, operate
+from textwright.cli import learn, operate, rolling
 from textwright.cli.output import say
 from textwright.errors import SettingsError
 
@@ -126,13 +126,13 @@ def command(name: str, *arguments: str) -> None:
     shown = " ".join(f'"{each}"' if " " in each else each for each in (name, *arguments))
     say(f"$ textwright {shown}")
     commands: dict[str, Any] = {
-        "promote": operate.promote,
+        "promote": rolling.promote,
         "compare": learn.compare,
         "history": operate.history,
         "verify": operate.verify,
     }
     if name == "rollback":
-        operate.rollback(arguments[0], reason=arguments[2])
+        rolling.rollback(arguments[0], reason=arguments[2])
     else:
         commands[name](*arguments)
     say()

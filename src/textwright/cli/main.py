@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from textwright.cli import evidence, keeping, learn, lineage, operate
+from textwright.cli import evidence, keeping, learn, lineage, operate, rolling
 from textwright.errors import (
     RecipeError,
     SettingsError,
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 learn.add_commands(app)
 operate.add_commands(app)
+rolling.add_commands(app)
 keeping.add_commands(app)
 evidence.add_commands(app)
 lineage.add_commands(app)

@@ -1,4 +1,4 @@
-"""Commands that keep and serve versions: list, show, gate, promote, rollback, verify, serve."""
+"""Commands that keep and serve versions: list, show, gate, verify, serve."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ database = typer.Typer(help="Look after the database.", no_args_is_help=True, ri
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the application."""
-    for command in (models, versions, show, history, gate, promote, rollback, verify, serve):
+    for command in (models, versions, show, history, gate, verify, serve):
         app.command()(command)
     app.add_typer(database, name="db")
 
@@ -159,44 +159,6 @@ def gate(version: Version, json: Json = False) -> None:
         say(f"The recipe of {version} has no gates.")
     if any(each.outcome != "pass" for each in verdicts):
         raise typer.Exit(1)
-
-
-def promote(version: Version, reason: Reason = "", json: Json = False) -> None:
-    """Put a version into production, if it was evaluated and passed every gate."""
-    from textwright.lifecycle.registry import find_version
-    from textwright.lifecycle.rollout import promote as move
-    from textwright.machine import current_user
-    from textwright.workflow.opening import open_keep
-
-    with open_keep() as keep:
-        with keep.sessions() as session:
-            keep.store.folder(find_version(session, version).artifact)  # damaged ones stay out
-        with keep.sessions.begin() as session:
-            found = find_version(session, version)
-            moved = move(session, found, actor=current_user(), reason=reason)
-    if json:
-        print_json({"moved": moved.moved, "model": moved.model, "production": moved.stable,
-                    "earlier": moved.earlier, "generation": moved.generation})  # fmt: skip
-    elif moved.moved:
-        before = f", after {moved.model}@{moved.earlier}" if moved.earlier else ""
-        say(f"{moved.model}@{moved.stable} is in production{before}.")
-    else:
-        say(f"{moved.model}@{moved.stable} is in production already.")
-
-
-def rollback(model: Model, reason: Reason = "", json: Json = False) -> None:
-    """Go back to the version that was in production before."""
-    from textwright.lifecycle.rollout import rollback as move
-    from textwright.machine import current_user
-    from textwright.workflow.opening import open_keep
-
-    with open_keep() as keep, keep.sessions.begin() as session:
-        moved = move(session, model, actor=current_user(), reason=reason)
-    if json:
-        print_json({"model": moved.model, "production": moved.stable, "earlier": moved.earlier,
-                    "generation": moved.generation})  # fmt: skip
-    else:
-        say(f"{model}@{moved.stable} is in production again, {model}@{moved.earlier} is out.")
 
 
 def verify(
