@@ -77,6 +77,16 @@ def test_an_unsettled_verdict_says_how_many_rows_would_settle_it() -> None:
     assert "95 % confidence" in verdict.reason
 
 
+def test_a_limit_just_at_the_margin_leaves_a_verdict_that_more_rows_would_settle() -> None:
+    worse = Counts(10, 60, 600)
+    high = exact_interval(worse, alpha=0.05).high
+
+    for counts, margin in ((COUNTS, -LIMITS.low), (worse, -high)):
+        verdict = ask(NotWorseThan(margin=margin), evidence(accuracy=counted(counts)))
+        assert verdict.outcome == "unknown"
+        assert verdict.numbers["needed"] is not None
+
+
 def test_a_difference_of_just_the_margin_is_settled_by_no_number_of_rows() -> None:
     verdict = ask(NotWorseThan(margin=0.05), evidence(accuracy=counted(Counts(0, 5, 100))))
 

@@ -206,7 +206,7 @@ def read_gap(measured: Mapping[str, Any], gate: NotWorseThan) -> Gap | None:
         float(each) for each in (measured["value"], measured["low"][level], measured["high"][level])
     )
     distance = value + gate.margin
-    reach = value - low if distance > 0 else high - value
+    reach = max(value - low, high - value)
     needed = math.ceil(rows * (reach / distance) ** 2) if distance else None
     return Gap(value, low, high, rows, needed)
 
