@@ -45,8 +45,10 @@ def house(tmp_path: Path) -> Iterator[Household]:
 def serving(house: Household, port: int) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", PROGRAM, str(house.settings.home), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.send_signal(signal.SIGKILL)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGKILL)  # a failed test must not wait for it
 
 
 def free_port() -> int:

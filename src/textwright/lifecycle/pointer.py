@@ -83,6 +83,7 @@ class PointerReader:
         self.path = sqlite_path(address)
         self.timeout_s = timeout_s
         self.connection: Any = None
+        self.file: tuple[int, int] | None = None  # which file is open, whatever its name is now
 
     def read(self) -> dict[str, Pointer]:
         """Every model's pointer by name; raises DatabaseError."""
@@ -96,6 +97,8 @@ class PointerReader:
     def ask(self, query: str, values: tuple[object, ...] = ()) -> Sequence[Sequence[Any]]:
         """Run one query, in a transaction of its own."""
         try:
+            if self.connection is not None and self.is_replaced():
+                self.close()
             if self.connection is None:
                 self.connection = self.connect()
             marked = query if self.path else query.replace("?", "%s")
@@ -106,6 +109,13 @@ class PointerReader:
             self.close()
             raise explain(error, self.where()) or error from error
         return rows
+
+    def is_replaced(self) -> bool:
+        """Whether the open file was taken away, or another was put in its place.
+
+        SQLite would go on to read the one it has open, and see no change ever again.
+        """
+        return self.path is not None and self.file != find_file(self.path)
 
     def connect(self) -> Any:
         """Connect, and see that the schema is the one this program knows."""
@@ -127,6 +137,7 @@ class PointerReader:
         """Open the file for reading; it is not created."""
         if not path.is_file():
             raise missing(self.where())
+        self.file = find_file(path)
         return sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True,
@@ -179,3 +190,12 @@ def to_pointer(row: Sequence[Any]) -> Pointer:
     settings = policy.get("settings", {})
     model, generation, state, share = row[:4]
     return Pointer(model, generation, state, share, stable, candidate, shadow, row[10], settings)
+
+
+def find_file(path: Path) -> tuple[int, int] | None:
+    """Tell which file has a name: its device and number there, or None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
