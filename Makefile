@@ -16,6 +16,9 @@ test-faults: $(READY)  ## kills, corruption and races in full, each told in one 
 test-interop: $(READY)  ## MLflow and its like, each in an environment of its own
 	$(BIN)/python -m pytest -q -m interop
 
+mutate: $(READY)  ## flip every comparison of rollout, gates and guards; a test must fail for each
+	$(BIN)/python tests/lifecycle/mutate.py
+
 check: $(READY)  ## format, lint, types, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

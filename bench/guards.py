@@ -1,0 +1,119 @@
+"""Measure the guards: false rollbacks of an equal candidate, and how soon a worse one is caught.
+
+    python bench/guards.py --json bench/results/guards.json     (--quick: fewer rollouts)
+
+Each rate stands with its exact 95 % binomial interval. Callers are heavy-tailed, traffic swings,
+the share grows from 1 % to 10 % to 50 %, and every guard is looked at every minute.
+"""
+
+import json
+import subprocess
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import beta
+
+from rounds import read_options
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.lifecycle.callers import Callers, simulate  # noqa: E402
+
+from textwright.lifecycle.detection import Defect, first_proofs, requests_to_detection  # noqa: E402
+from textwright.machine import describe_machine  # noqa: E402
+from textwright.recipe.rollout import RolloutSettings  # noqa: E402
+
+SEED = 11
+MINUTES = 360
+POPULATIONS = (
+    ("callers alike, 1 %", Callers(0.01, 0.01)),
+    ("callers alike, 5 %", Callers(0.05, 0.05)),
+    ("callers differ for good, window 1 minute", Callers(0.01, 0.01, spread=0.03)),
+    ("callers differ for good, window 10 minutes", Callers(0.01, 0.01, spread=0.03, window=10)),
+    ("callers differ for good, window 60 minutes", Callers(0.01, 0.01, spread=0.03, window=60)),
+    ("callers differ for good, one window", Callers(0.01, 0.01, spread=0.03, window=10_000)),
+    ("every request counts (not offered)", Callers(0.01, 0.01, window=0)),
+)
+DEFECTS = (
+    Defect("errors", 0.01, 0.02),
+    Defect("errors", 0.01, 0.05),
+    Defect("slow", 0.01, 0.03),
+    Defect("wrong", 0.1, 0.15),
+    Defect("disagreement", 0.1, 0.2),
+)
+
+
+def false_rollbacks(rollouts: int) -> list[dict[str, Any]]:
+    """Rate at which an equal candidate is rolled back by one guard that has all of alpha."""
+    rows = []
+    for name, callers in POPULATIONS:
+        for alpha in (0.01, 0.05):
+            for tolerance in (0.0, RolloutSettings().error_tolerance):
+                settings = replace(
+                    RolloutSettings(), alpha=alpha, error_tolerance=tolerance, guards=("errors",)
+                )
+                blocks = simulate(callers, rollouts=rollouts, minutes=MINUTES, seed=SEED)
+                caught = int((first_proofs("errors", settings, blocks) >= 0).sum())
+                low, high = interval(caught, rollouts)
+                rows.append(
+                    {"callers": name, "alpha": alpha, "tolerance": tolerance, "rollouts": rollouts,
+                     "rolled_back": caught, "rate": caught / rollouts, "low": low, "high": high}
+                )  # fmt: skip
+                print(rows[-1], flush=True)
+    return rows
+
+
+def interval(found: int, number: int) -> tuple[float, float]:
+    """Exact 95 % interval of a rate (Clopper and Pearson 1934)."""
+    low = 0.0 if found == 0 else float(beta.ppf(0.025, found, number - found + 1))
+    high = 1.0 if found == number else float(beta.ppf(0.975, found + 1, number - found))
+    return round(low, 5), round(high, 5)
+
+
+def detections(rollouts: int) -> list[dict[str, Any]]:
+    """Power and median requests to detection with the default policy, by defect and share."""
+    rows = []
+    for defect in DEFECTS:
+        for share in (0.01, 0.1, 0.5):
+            found = requests_to_detection(
+                RolloutSettings(), defect, share=share, rollouts=rollouts, seed=SEED
+            )
+            rows.append(
+                {**vars(defect), "share": share, "rollouts": rollouts, "power": found.caught,
+                 "median_requests": found.requests, "touched": found.touched}
+            )  # fmt: skip
+            print(rows[-1], flush=True)
+    return rows
+
+
+def main(options: Namespace) -> None:
+    """Measure, print, and write where ``--json`` says."""
+    rollouts = 100 if options.quick else 1000
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    report = {
+        "command": "python bench/guards.py" + (" --quick" if options.quick else ""),
+        "commit": commit,
+        "seed": SEED,
+        "machine": describe_machine(),
+        "numpy": np.__version__,
+        "minutes": MINUTES,
+        "detection": detections(rollouts),
+        "false_rollbacks": false_rollbacks(rollouts),
+    }
+    if options.json:
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(read_options(__doc__ or ""))
