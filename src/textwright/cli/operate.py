@@ -92,7 +92,12 @@ def show(
         from textwright.cli.heads import show_row
 
         show_row(version, row, json=json)
-        return
+    else:
+        show_version(version, json=json)
+
+
+def show_version(version: str, *, json: bool) -> None:
+    """Print what is known of a version."""
     from textwright.cli.report import print_verdicts
     from textwright.lifecycle.evidence import read_verdicts
     from textwright.lifecycle.gates import Verdict
