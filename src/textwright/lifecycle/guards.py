@@ -133,8 +133,8 @@ def two_samples(block: Any, guess: Any, allowed: float) -> Floats:
     """
     n_a, n_b = column(block.stable), column(block.candidate)
     bad_a, bad_b = column(block.stable_bad), column(block.candidate_bad)
-    both = (n_a > 0) & (n_b > 0)
-    n_a, n_b = np.where(both, n_a, 1.0), np.where(both, n_b, 1.0)
+    compared = n_a > 0  # without units of the candidate every term below is zero anyway
+    n_a = np.where(compared, n_a, 1.0)
     edge = np.minimum(column(guess) + allowed, HIGHEST)  # [..., 1]; the null's largest share
     share = shift_odds(edge, ODDS)  # [..., G]; the candidate's under each alternative
     null_b = (n_a * edge + n_b * share) / (n_a + n_b)  # [..., G]
@@ -151,7 +151,7 @@ def two_samples(block: Any, guess: Any, allowed: float) -> Floats:
         + bad_a * np.log1p(-bet_a * (1.0 - null_a))
         + (n_a - bad_a) * np.log1p(bet_a * null_a)
     )
-    return np.where(both, growth, 0.0)
+    return np.where(compared, growth, 0.0)
 
 
 def one_sample(block: Any, budget: float) -> Floats:
