@@ -42,8 +42,8 @@ def house(tmp_path: Path) -> Iterator[Household]:
 
 
 @contextmanager
-def serving(house: Household, port: int) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", PROGRAM, str(house.settings.home), str(port)]
+def serving(house: Household, port: int, program: str = PROGRAM) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", program, str(house.settings.home), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
