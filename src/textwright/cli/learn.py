@@ -48,7 +48,7 @@ def train(
     """Train a version as a recipe says, measure it, register it and judge its gates."""
     require_train()
     from textwright.cli.bars import Bars
-    from textwright.cli.report import print_trained
+    from textwright.cli.report import print_trained, trained_table
     from textwright.workflow.train import TrainOptions
     from textwright.workflow.train import train as train_version
 
@@ -59,29 +59,10 @@ def train(
         except KeyboardInterrupt:
             note("The run is kept: the same command with --resume goes on with it.")
             raise
-    if not json:
+    if json:
+        print_json(trained_table(found))
+    else:
         print_trained(found)
-        return
-    print_json(
-        {
-            "model": found.model,
-            "version": found.number,
-            "new": found.new,
-            "run": found.run,
-            "artifact": found.artifact,
-            "folder": found.folder,
-            "records": found.records,
-            "seconds": found.seconds,
-            "total_seconds": found.total_seconds,
-            "metrics": {k: v for k, v in found.metrics.items() if k != "confusion"},
-            "baseline": found.report.get("baseline", {}),
-            "majority": found.report.get("majority"),
-            "leaked_rows": found.report.get("leaked_rows", 0),
-            "without_leaks": found.report.get("without_leaks", {}),
-            "verdicts": found.verdicts,
-            "export_difference": found.export_difference,
-        }
-    )
 
 
 def evaluate(

@@ -27,6 +27,22 @@ def print_trained(found: TrainedVersion) -> None:
         say(line)
 
 
+def trained_table(found: TrainedVersion) -> dict[str, Any]:
+    """Give what ``train --json`` prints."""
+    same = ("model", "new", "run", "artifact", "folder", "records", "seconds", "total_seconds")
+    return {
+        **{name: getattr(found, name) for name in same},
+        "version": found.number,
+        "metrics": {name: each for name, each in found.metrics.items() if name != "confusion"},
+        "baseline": found.report.get("baseline", {}),
+        "majority": found.report.get("majority"),
+        "leaked_rows": found.report.get("leaked_rows", 0),
+        "without_leaks": found.report.get("without_leaks", {}),
+        "verdicts": found.verdicts,
+        "export_difference": found.export_difference,
+    }
+
+
 def print_evaluated(found: Mapping[str, Any]) -> None:
     """Print the scores of a file of labelled rows."""
     rows = [(name, value, interval) for name, value, interval in score_rows(found, {})]

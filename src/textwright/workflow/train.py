@@ -334,9 +334,8 @@ def register(sessions: Sessions, job: Job, result: Result) -> TrainedVersion:
         days = job.settings.retention_days
         add_held_out(session, made.address, records, result.written, days=days)
         if job.options.register:
-            version, new = add_version(
-                session, job.recipe.name, candidate_of(job, result), actor=actor
-            )
+            candidate = candidate_of(job, result)
+            version, new = add_version(session, job.recipe.name, candidate, actor=actor)
             for kind, content in {"report": report, **result.evidence}.items():
                 add_evidence(session, version, kind, content, actor=actor)
             verdicts = judge(job.recipe.gates, read_evidence(session, version))
