@@ -51,7 +51,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     listed = [[show(each) for each in row] for row in rows]
     for place, name in enumerate(columns):
         numbers = bool(listed) and all(is_number(row[place]) for row in listed)
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if numbers else "left", overflow="fold")
     for row in listed:
         table.add_row(*(Text(each) for each in row))
     Console(highlight=False, soft_wrap=False).print(table)
