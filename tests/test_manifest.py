@@ -1,16 +1,21 @@
 """The manifest: every change to an artifact is found, and named."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from textwright.errors import ArtifactError
 from textwright.manifest import (
     address_of,
     canonical_json,
     check_files,
+    parse_manifest,
     read_manifest,
     write_manifest,
 )
@@ -124,3 +129,82 @@ def test_a_folder_without_a_manifest_is_no_artifact(tmp_path: Path) -> None:
 def test_canonical_json_has_one_form() -> None:
     assert canonical_json({"b": 1, "a": "é"}) == canonical_json({"a": "é", "b": 1})
     assert canonical_json({"a": [1, 2]}) == b'{"a":[1,2]}'
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_edit_of_any_file_is_refused_or_gives_another_address(
+    folder: Path, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(["recipe.toml", "model.onnx", "manifest.json"]))
+    before, address = (folder / name).read_bytes(), address_of(folder)
+    start = data.draw(st.integers(0, len(before)))
+    end = data.draw(st.integers(start, min(len(before), start + 4)))
+    edited = before[:start] + data.draw(st.binary(max_size=4)) + before[end:]
+    (folder / name).write_bytes(edited)
+    try:
+        check(folder)
+        passed = True
+    except ArtifactError as error:
+        passed = not error.hint
+    same, found = edited == before, address_of(folder)
+    (folder / name).write_bytes(before)
+
+    assert (found == address) == (same or name != "manifest.json")
+    assert passed == same or (passed and name == "manifest.json")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_as_a_manifest_are_refused(content: bytes) -> None:
+    with pytest.raises(ArtifactError, match=r"here/manifest\.json is no manifest"):
+        parse_manifest(content, "here")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"format":Infinity,"task":"a","parts":{},"files":[]}',
+        b'{"format":1,"task":"a","parts":3,"files":[]}',
+        b'{"format":1,"task":"a","parts":{},"files":[["name"]]}',
+        b'{"format":1,"task":"a","parts":{},"files":[{"name":"card.md","size_bytes":1e999,"sha256":""}]}',
+        b'{"format":1,"task":"a","parts":{},"files":[{"name":"card.md","size_bytes":1}]}',
+    ],
+)
+def test_a_manifest_that_exhausts_its_reader_is_refused(content: bytes) -> None:
+    with pytest.raises(ArtifactError, match="is no manifest") as caught:
+        parse_manifest(content, "here")
+
+    assert "Restore it from a backup" in caught.value.hint
+
+
+def test_a_manifest_says_what_it_was_written_with(folder: Path) -> None:
+    found = read_manifest(folder)
+
+    assert (found.format, found.task, found.parts) == (1, "classify", {"encoder": "bag"})
+    assert [each.name for each in found.files] == ["model.onnx", "recipe.toml"]
+    assert found.files[0].size_bytes == 2560
+    assert found.files[0].sha256 == hashlib.sha256(bytes(range(256)) * 10).hexdigest()
+    assert address_of(folder) == hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("change", [{"task": "tag"}, {"parts": {"encoder": "bilstm"}}])
+def test_task_and_parts_are_part_of_the_address(folder: Path, change: dict[str, Any]) -> None:
+    before = address_of(folder)
+    told: dict[str, Any] = {"task": "classify", "parts": {"encoder": "bag"}} | change
+
+    assert write_manifest(folder, **told) != before
+
+
+def test_a_folder_in_place_of_a_file_is_no_plain_file(folder: Path) -> None:
+    (folder / "model.onnx").unlink()
+    (folder / "model.onnx").mkdir()
+
+    with pytest.raises(ArtifactError, match="no plain file"):
+        check(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_canonical_json_holds_only_numbers(value: float) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        canonical_json({"a": value})

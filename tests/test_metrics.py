@@ -126,3 +126,95 @@ def test_reliability_leaves_empty_bins_out() -> None:
     bins = metrics.reliability(np.array([0.1, 0.9, 0.92]), np.array([False, True, True]), bins=10)
 
     assert [each.rows for each in bins] == [1, 2]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40), st.integers(1, 20)
+)
+def test_calibration_error_is_that_of_every_bin_taken_one_by_one(
+    rows: list[tuple[float, bool]], bins: int
+) -> None:
+    gap = 0.0
+    for each in range(bins):
+        inside = [row for row in rows if min(int(row[0] * bins), bins - 1) == each]
+        gap += abs(sum(score for score, _ in inside) - sum(right for _, right in inside))
+
+    confidence, right = (np.array(column) for column in zip(*rows, strict=True))
+
+    assert metrics.calibration_error(confidence, right, bins=bins) == pytest.approx(gap / len(rows))
+
+
+def test_the_edges_of_a_bin_are_below_inside_and_above_outside() -> None:
+    confidence = np.array([0.0, 0.0999, 0.1, 0.2, 1.0])
+
+    bins = metrics.reliability(confidence, np.zeros(5, dtype=np.bool_), bins=10)
+
+    assert [each.rows for each in bins] == [2, 1, 1, 1]
+    assert bins[-1].confidence == 1.0
+
+
+@given(PAIRS, st.integers(-1, 3))
+def test_each_row_counts_once_in_the_confusion_matrix(
+    pairs: list[tuple[int, int]], strange: int
+) -> None:
+    gold, predicted = columns(pairs)
+    gold = np.where(gold == strange, -1, gold)
+
+    table = metrics.confusion(gold, predicted, 4)
+
+    for row in range(4):
+        for column in range(4):
+            assert table[row, column] == int(((gold == row) & (predicted == column)).sum())
+
+
+def test_an_interval_is_wider_at_a_higher_level() -> None:
+    values = np.array([0.0, 1.0, 1.0, 1.0] * 20)
+    narrow, wide = (metrics.mean_interval(values, level=level) for level in (0.5, 0.99))
+
+    assert wide.low < narrow.low < narrow.value == wide.value < narrow.high < wide.high
+
+
+def test_an_interval_holds_the_share_it_says_of_the_resampled_means() -> None:
+    values = np.random.default_rng(0).normal(size=50)
+    means = metrics.resampled_means(values, 3)
+
+    found = metrics.mean_interval(values, level=0.9, seed=3)
+
+    assert len(means) == metrics.RESAMPLES
+    assert float(((means >= found.low) & (means <= found.high)).mean()) == pytest.approx(
+        0.9, abs=0.01
+    )
+    assert float(means.std()) == pytest.approx(float(values.std()) / 50**0.5, rel=0.1)
+
+
+def test_a_difference_is_ours_less_theirs_on_each_row() -> None:
+    found = metrics.paired_difference([1, 1, 0.5], [0, 0.5, 0.5])
+
+    assert found.value == pytest.approx(0.5)
+    assert metrics.paired_difference([0, 0.5, 0.5], [1, 1, 0.5]).value == pytest.approx(-0.5)
+    assert metrics.paired_difference([1, 0], [1, 0]) == metrics.Interval(0.0, 0.0, 0.0)
+
+
+def test_macro_f1_of_many_tables_is_that_of_each() -> None:
+    right, answered, true = (
+        np.array([[1, 0], [2, 0]]),
+        np.array([[2, 0], [2, 1]]),
+        np.array([[1, 0], [2, 0]]),
+    )
+
+    found = metrics.macro_f1(right, answered, true)
+
+    assert found.tolist() == pytest.approx([2 / 3, 0.5])  # a label nobody met does not count
+    assert metrics.macro_f1(right[0] * 0, answered[0] * 0, true[0] * 0) == 0.0
+
+
+@given(
+    st.lists(st.booleans(), min_size=2, max_size=20).filter(
+        lambda each: any(each) and not all(each)
+    )
+)
+def test_auroc_of_turned_scores_is_the_rest_to_one(positive: list[bool]) -> None:
+    flags = np.array(positive)
+    scores = np.arange(len(flags), dtype=np.float64) // 2
+
+    assert metrics.auroc(-scores, flags) == pytest.approx(1 - metrics.auroc(scores, flags))

@@ -76,3 +76,61 @@ def test_texts_are_kept_for_so_many_days(tmp_path: Path) -> None:
     for wrong in ("0", "-1", "a month", "1.5"):
         with pytest.raises(SettingsError, match="TEXTWRIGHT_RETENTION_DAYS"):
             days(wrong)
+
+
+@pytest.mark.parametrize(("stated", "days"), [("", None), ("1", 1), ("90", 90)])
+def test_days_of_retention_are_read(tmp_path: Path, stated: str, days: int | None) -> None:
+    environment = {"TEXTWRIGHT_HOME": str(tmp_path), "TEXTWRIGHT_RETENTION_DAYS": stated}
+
+    assert find_settings(environment=environment).retention_days == days
+
+
+@pytest.mark.parametrize("stated", ["0", "-1", "1.5", "a week", " 7", "\u0663", "\u00b2"])
+def test_days_of_retention_that_are_no_whole_number_are_refused(
+    tmp_path: Path, stated: str
+) -> None:
+    environment = {"TEXTWRIGHT_HOME": str(tmp_path), "TEXTWRIGHT_RETENTION_DAYS": stated}
+
+    with pytest.raises(SettingsError, match="TEXTWRIGHT_RETENTION_DAYS"):
+        find_settings(environment=environment)
+
+
+def test_a_stated_home_wins_over_the_nearest_and_empty_ones_count_for_nothing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".textwright").mkdir()
+    stated = {"TEXTWRIGHT_HOME": str(tmp_path / "other")}
+    empty = {"TEXTWRIGHT_HOME": "", "TEXTWRIGHT_DATABASE": "", "TEXTWRIGHT_ARTIFACTS": ""}
+
+    assert find_settings(start=tmp_path, environment=stated).home == tmp_path / "other"
+    assert not (tmp_path / "other").exists()
+    found = find_settings(start=tmp_path, environment=empty)
+    assert found.home == tmp_path / ".textwright"
+    assert found.database.endswith(".textwright/textwright.db")
+
+
+def test_a_file_of_that_name_is_no_home(tmp_path: Path) -> None:
+    (tmp_path / ".textwright").write_text("a file")
+
+    with pytest.raises(SettingsError, match=r"no \.textwright folder"):
+        find_settings(start=tmp_path, environment={})
+
+
+def test_a_tilde_in_a_stated_home_is_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert find_settings(environment={"TEXTWRIGHT_HOME": "~/models"}).home == tmp_path / "models"
+
+
+def test_every_folder_of_a_home_lies_in_it(tmp_path: Path) -> None:
+    found = find_settings(environment={"TEXTWRIGHT_HOME": str(tmp_path)})
+
+    folders = (found.runs, found.cache, found.records, Path(found.artifacts))
+    assert [path.relative_to(tmp_path).as_posix() for path in folders] == [
+        "runs",
+        "cache/artifacts",
+        "records",
+        "artifacts",
+    ]

@@ -1,5 +1,6 @@
 """The estimator, in scikit-learn's own tools."""
 
+import copy
 import json
 import pickle
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from tests.conftest import DEMO
@@ -102,3 +104,40 @@ def test_what_cannot_be_learned_is_refused() -> None:
         TextClassifier(encoder="bilstm", overrides=["encoder.hiden=3"]).make_recipe()
     with pytest.raises(UsageError, match="The recipe is 3"):
         TextClassifier(3).make_recipe()  # type: ignore[arg-type]
+
+
+def test_the_tables_of_a_recipe_stay_as_they_were_given() -> None:
+    tables = {"encoder": {"kind": "bag"}, "training": {"epochs": 3}, "gates": [{"rule": "no"}]}
+    before = copy.deepcopy(tables)
+
+    made = TextClassifier(tables, overrides=["encoder.words=1"], seed=5).make_recipe()
+
+    assert tables == before
+    assert (made.encoder.words, made.training.seed, made.gates) == (1, 5, ())  # type: ignore[union-attr]
+
+
+def test_the_seed_argument_wins_over_the_recipe_and_the_overrides() -> None:
+    tables = {"training": {"seed": 1}}
+
+    made = TextClassifier(tables, overrides=["training.seed=2"], seed=3).make_recipe()
+
+    assert made.training.seed == 3
+
+
+def test_the_same_encoder_keeps_its_settings_and_another_loses_them() -> None:
+    tables = {"encoder": {"kind": "bilstm", "hidden": 7}, "training": {"epochs": 2}}
+
+    kept = TextClassifier(tables, encoder="bilstm").make_recipe()
+    lost = TextClassifier(tables, encoder="bag").make_recipe()
+
+    assert (kept.encoder.hidden, kept.training.epochs) == (7, 2)  # type: ignore[union-attr]
+    assert (lost.encoder.kind, lost.training.epochs) == ("bag", 10)
+
+
+def test_before_fit_there_is_nothing_to_answer_with() -> None:
+    with pytest.raises(NotFittedError):
+        TextClassifier().predict(["a"])
+
+
+def test_no_texts_give_no_answers(fitted: TextClassifier) -> None:
+    assert fitted.predict_proba([]).shape == (0, len(fitted.classes_))

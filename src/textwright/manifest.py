@@ -109,7 +109,7 @@ def parse_manifest(content: bytes, folder: Path | str) -> Manifest:
             for each in table["files"]
         )
         found = Manifest(int(table["format"]), str(table["task"]), dict(table["parts"]), files)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ArtifactError(f"{folder}/{NAME} is no manifest: {error!r}.", RESTORE) from error
     if found.format > FORMAT:
         raise ArtifactError(

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:  # noqa: N803
         """Give the most probable label of each text, [N]."""
-        found: NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        probabilities = self.predict_proba(X)
+        found: NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return found
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:  # noqa: N803
@@ -113,7 +115,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(self.recipe, Recipe):
             return recipe_table(self.recipe)
         if isinstance(self.recipe, Mapping):
-            return {"name": "classifier", **self.recipe}
+            return {"name": "classifier", **deepcopy(dict(self.recipe))}
         if isinstance(self.recipe, str | Path):
             return read_toml(Path(self.recipe))
         hint = "Give a Recipe, the path of one, or its tables."

@@ -28,3 +28,38 @@ def test_a_profile_holds_no_text() -> None:
 
 def test_no_rows_give_an_empty_profile() -> None:
     assert make_profile([], np.zeros((0, 2)), ["x", "y"]) == {"rows": 0}
+
+
+def test_each_row_stands_in_the_bin_of_its_confidence() -> None:
+    confidence = [0.5, 0.549, 0.55, 0.999, 1.0]
+
+    found = make_profile(["a"] * 5, np.array([[each, 1 - each] for each in confidence]), ["x", "y"])
+
+    assert {place: rows for place, rows in enumerate(found["confidence"]) if rows} == {
+        10: 2,
+        11: 1,
+        19: 2,
+    }
+    assert len(found["confidence"]) == BINS
+
+
+def test_lengths_are_in_code_points_at_seven_shares() -> None:
+    texts = ["我" * length for length in range(101)]
+
+    found = make_profile(texts, np.full((101, 2), 0.5), ["x", "y"])
+
+    assert found["characters"] == {
+        "0.01": 1.0,
+        "0.05": 5.0,
+        "0.25": 25.0,
+        "0.5": 50.0,
+        "0.75": 75.0,
+        "0.95": 95.0,
+        "0.99": 99.0,
+    }
+
+
+def test_a_label_never_answered_is_counted_as_none() -> None:
+    found = make_profile(["a"], np.array([[0.2, 0.7, 0.1]]), ["x", "y", "z"])
+
+    assert found["labels"] == {"x": 0, "y": 1, "z": 0}

@@ -1,7 +1,11 @@
 """Temperature and threshold, chosen on dev rows only."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textwright import metrics
 from textwright.recipe.parts import AbstentionSettings
@@ -126,3 +130,54 @@ def test_no_dev_rows_leave_the_labels_as_they_are() -> None:
     assert (
         calibrate(nothing, nothing, np.zeros(0, np.bool_), LABELS, AbstentionSettings()) == LABELS
     )
+
+
+def gain(cut: float, rows: np.ndarray[Any, Any], targets: Logits) -> float:
+    """Share of in-scope rows answered rightly, plus that of the others abstained on."""
+    inside, answered = targets.any(axis=1), rows.max(axis=1) >= cut
+    right = answered & (rows.argmax(axis=1) == targets.argmax(axis=1))
+    return float(right[inside].mean() + (~answered[~inside]).mean())
+
+
+@given(st.integers(0, 10_000), st.integers(2, 12), st.integers(1, 8))
+def test_no_other_threshold_tells_the_two_kinds_apart_better(
+    seed: int, known: int, strange: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    rows = chance.dirichlet(np.ones(3), known + strange)
+    targets = np.zeros((known + strange, 3), dtype=np.float32)
+    targets[np.arange(known), chance.integers(0, 3, known)] = 1
+
+    found = choose_threshold(rows, targets, AbstentionSettings(rule="out-of-scope"))
+
+    tried = [gain(float(cut), rows, targets) for cut in [0, *rows.max(axis=1)]]
+    assert gain(found, rows, targets) >= max(tried) - 1e-9
+
+
+@given(st.lists(st.floats(0.5, 1), min_size=1, max_size=30, unique=True), st.floats(0, 1))
+def test_any_stated_coverage_is_met_by_the_highest_threshold(
+    confidence: list[float], coverage: float
+) -> None:
+    rows = np.array([[each, 1 - each] for each in confidence])
+    rule = AbstentionSettings(rule="coverage", coverage=coverage)
+
+    found = choose_threshold(rows, in_scope(*[1] * len(rows)), rule)
+
+    answered = int((rows.max(axis=1) >= found).sum())
+    assert answered >= coverage * len(rows) - 1e-6
+    assert answered - 1 < coverage * len(rows)
+
+
+def test_rows_out_of_scope_do_not_count_for_a_stated_coverage() -> None:
+    rule = AbstentionSettings(rule="coverage", coverage=1.0)
+
+    found = choose_threshold(scores(0.9, 0.8, 0.55), in_scope(1, 1, 0), rule)
+
+    assert found == 0.8
+
+
+@pytest.mark.parametrize("rule", ["auto", "out-of-scope", "coverage", "none"])
+def test_without_a_row_in_scope_a_model_never_abstains(rule: str) -> None:
+    found = choose_threshold(scores(0.9, 0.8), in_scope(0, 0), AbstentionSettings(rule=rule))
+
+    assert found == 0.0

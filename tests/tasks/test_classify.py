@@ -83,3 +83,37 @@ def test_a_task_is_found_by_name_and_a_mistyped_one_answered() -> None:
     assert find_task("classify") is classify
     with pytest.raises(UnknownNameError, match="Did you mean 'classify'"):
         find_task("clasify")
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.floats(0, 1))
+def test_an_answer_is_its_row_sorted_and_compared(row: list[float], threshold: float) -> None:
+    labels = Labels(tuple("abcdefghi"[: len(row)]), threshold=threshold)
+
+    found = classify.answer(np.array(row), labels)
+
+    assert found.score == max(row)
+    assert found.label == "abcdefghi"[row.index(max(row))]
+    assert list(found.scores.values()) == sorted(row, reverse=True)[:5]
+    assert found.abstained == (max(row) < threshold)
+
+
+def test_a_score_at_the_threshold_is_answered_and_a_probability_of_a_half_holds() -> None:
+    single = classify.answer(np.array([0.7, 0.3]), Labels(("a", "b"), threshold=0.7))
+    several = classify.answer(np.array([0.5, 0.4999]), Labels(("a", "b"), multi=True))
+
+    assert single.abstained is False
+    assert several.labels == ("a",)
+
+
+def test_what_applies_stands_on_the_wire() -> None:
+    found = classify.ClassifyAnswer("a", 0.0, {"a": 0.0}, False, (), True, "Look out.")
+
+    assert found.table() == {
+        "label": "a",
+        "score": 0.0,
+        "scores": {"a": 0.0},
+        "abstained": False,
+        "labels": (),
+        "truncated": True,
+        "warning": "Look out.",
+    }

@@ -1,8 +1,11 @@
 """Labels: their order, their file, and too few of them."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textwright.errors import ArtifactError, DataError
 from textwright.text.labels import Labels, find_labels, read_labels, write_labels
@@ -42,4 +45,31 @@ def test_a_broken_file_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "labels.json").write_text(content)
 
     with pytest.raises(ArtifactError, match=r"labels\.json cannot be read"):
+        read_labels(tmp_path / "labels.json")
+
+
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, unique=True),
+    st.booleans(),
+    st.floats(0.01, 100),
+    st.floats(0, 1),
+)
+def test_any_labels_come_back_from_their_file(
+    names: list[str], multi: bool, temperature: float, threshold: float
+) -> None:
+    labels = Labels(tuple(names), multi, temperature, threshold)
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_labels(labels, Path(folder) / "labels.json")
+        assert read_labels(Path(folder) / "labels.json") == labels
+
+
+def test_one_label_is_enough_where_a_text_may_have_none() -> None:
+    assert find_labels([("a",), ()], multi=True).names == ("a",)
+    with pytest.raises(DataError, match="hold no label"):
+        find_labels([(), ()], multi=True)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="Train the model again"):
         read_labels(tmp_path / "labels.json")

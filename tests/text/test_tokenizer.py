@@ -143,3 +143,64 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ArtifactError, match=r"tokenizer\.json cannot be read"):
         open_tokenizer(tmp_path / "tokenizer.json", TokenizerSettings())
+
+
+@pytest.mark.parametrize("kind", ["words", "characters"])
+@given(text=st.text(max_size=60))
+def test_every_letter_of_a_text_lies_in_some_token(kind: str, text: str) -> None:
+    tokenizer = train_tokenizer(["a b c"], TokenizerSettings(kind=kind))
+
+    offsets = tokenizer.encode([text], offsets=True)[0].offsets
+
+    assert offsets is not None
+    covered = {place for start, end in offsets.tolist() for place in range(start, end)}
+    missed = {text[place] for place in range(len(text)) if place not in covered}
+    assert not [each for each in missed if each.isascii() and each.isalnum()]
+
+
+@given(st.lists(st.text(max_size=20), max_size=5))
+def test_a_text_has_the_same_tokens_alone_in_company_and_with_offsets(texts: list[str]) -> None:
+    tokenizer = train_tokenizer(TEXTS, TokenizerSettings(max_tokens=4))
+
+    together = tokenizer.encode(texts, offsets=True)
+
+    for text, found in zip(texts, together, strict=True):
+        (alone,) = tokenizer.encode([text])
+        assert alone.ids.tolist() == found.ids.tolist()
+        assert alone.truncated == found.truncated
+        assert alone.offsets is None
+        assert found.offsets is not None
+        assert found.offsets.shape == (len(found.ids), 2)
+
+
+@pytest.mark.parametrize(("words", "cut"), [(3, False), (4, True)])
+def test_a_text_of_just_the_longest_length_is_not_cut(words: int, cut: bool) -> None:
+    tokenizer = train_tokenizer(["a"], TokenizerSettings(max_tokens=3))
+
+    (found,) = tokenizer.encode(["a " * words])
+
+    assert (len(found.ids), found.truncated) == (3, cut)
+
+
+@pytest.mark.parametrize(("characters", "cut"), [(300, False), (301, True)])
+def test_what_lies_beyond_the_bound_on_work_is_said_to_be_cut(characters: int, cut: bool) -> None:
+    tokenizer = train_tokenizer(["a"], TokenizerSettings(max_tokens=3))
+
+    (found,) = tokenizer.encode([" " * characters])
+
+    assert (len(found.ids), found.truncated) == (0, cut)
+
+
+def test_ids_go_by_count_and_then_by_spelling() -> None:
+    tokenizer = train_tokenizer(["b b c a d d d"], TokenizerSettings())
+
+    assert tokenizer.encode(["d b a c"])[0].ids.tolist() == [2, 3, 4, 5]
+
+
+def test_the_names_of_padding_and_unknown_in_a_text_are_no_special_tokens() -> None:
+    tokenizer = train_tokenizer(["[PAD] [UNK] x"], TokenizerSettings(lowercase=False))
+
+    (found,) = tokenizer.encode(["[PAD] [UNK] x"])
+
+    assert 0 not in found.ids.tolist()
+    assert len(found.ids) == 7
