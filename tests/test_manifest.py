@@ -208,3 +208,7 @@ def test_a_folder_in_place_of_a_file_is_no_plain_file(folder: Path) -> None:
 def test_canonical_json_holds_only_numbers(value: float) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         canonical_json({"a": value})
+
+
+def test_canonical_json_is_utf_8_without_escapes() -> None:
+    assert canonical_json({"名": "é\n"}) == '{"名":"é\\n"}'.encode()

@@ -73,3 +73,7 @@ def test_one_label_is_enough_where_a_text_may_have_none() -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="Train the model again"):
         read_labels(tmp_path / "labels.json")
+
+
+def test_a_table_of_labels_alone_answers_one_each_uncalibrated_and_never_abstains() -> None:
+    assert Labels(("a", "b")) == Labels(("a", "b"), multi=False, temperature=1.0, threshold=0.0)
