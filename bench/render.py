@@ -12,6 +12,7 @@ TITLES = {
     "scores": "Scores of the example recipes",
     "classify": "Text classification: the n-gram linear model against its peers",
     "keras_network": "The article's network: against Keras and TensorFlow",
+    "start": "How quickly things start",
 }
 
 
@@ -30,7 +31,9 @@ def render() -> str:
         "",
     ]
     for path in sorted(RESULTS.glob("*.json")):
-        lines += section(path.stem, json.loads(path.read_text(encoding="utf-8")))
+        report = json.loads(path.read_text(encoding="utf-8"))
+        if "rows" in report:
+            lines += section(path.stem, report)
     return "\n".join(lines)
 
 
@@ -39,7 +42,8 @@ def section(name: str, report: dict[str, Any]) -> Iterator[str]:
     machine = report.get("machine", {})
     yield f"## {TITLES.get(name, name)}"
     yield ""
-    yield f"`.venv/bin/python bench/{name}.py --json bench/results/{name}.json`"
+    command = report.get("command", f"python bench/{name}.py --json bench/results/{name}.json")
+    yield f"`{command}`"
     yield ""
     processor = f"{machine.get('processor')}, {machine.get('cores')} cores"
     yield f"Commit {report.get('commit')}, {processor},"

@@ -65,9 +65,10 @@ def print_scores(test: Mapping[str, Any], report: Mapping[str, Any]) -> None:
     print_table(("on the test set", "value", "95 % interval"), score_rows(test, report))
     say()
     if report.get("leaked_rows"):
-        clean = report["without_leaks"].get("accuracy", float("nan"))
         say(f"{report['leaked_rows']:,} of {test['rows']:,} test rows also stand in the training")
-        say(f"  file; without them the accuracy is {clean:.4f}.")
+        clean = report["without_leaks"].get("accuracy")
+        said = "no row is left" if clean is None else f"the accuracy is {clean:.4f}"
+        say(f"  file; without them {said}.")
         say()
     for column, values in test.get("slices", {}).items():
         slices = [(value, each["accuracy"], each["rows"]) for value, each in values.items()]
