@@ -9,7 +9,9 @@ from rounds import ROOT
 
 RESULTS = ROOT / "bench" / "results"
 TITLES = {
-    "scores": "Scores of the example recipes",
+    "scores_bag": "Scores of the example recipes: linear model",
+    "scores_bilstm": "Scores of the example recipes: BiLSTM",
+    "scores_sst2": "Scores of the example recipes: BiLSTM on sst2",
     "classify": "Text classification: the n-gram linear model against its peers",
     "keras_network": "The article's network: against Keras and TensorFlow",
     "start": "How quickly things start",
