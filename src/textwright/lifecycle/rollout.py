@@ -12,12 +12,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from textwright.errors import RefusedError
+from textwright.errors import RefusedError, unknown_name
 from textwright.lifecycle.admission import admit, gate_state
 from textwright.lifecycle.journal import append_event, lock_head, read_events
 from textwright.lifecycle.policy import Policy, read_policy, write_policy
-from textwright.lifecycle.registry import find_model
-from textwright.lifecycle.tables import Deployment, Version, utc_now
+from textwright.lifecycle.tables import Deployment, Model, Version, utc_now
 from textwright.lifecycle.traffic import new_salt
 from textwright.recipe.rollout import RolloutSettings
 
@@ -74,8 +73,12 @@ def read_deployment(session: Session, model: str) -> Deployment:
 
     Raises UnknownNameError if no model has that name.
     """
-    query = select(Deployment).where(Deployment.model_id == find_model(session, model).id)
-    return session.scalars(query, execution_options={"populate_existing": True}).one()
+    query = select(Deployment).join(Model, Model.id == Deployment.model_id)
+    query = query.where(Model.name == model).execution_options(populate_existing=True)
+    found = session.scalars(query).one_or_none()
+    if found is None:
+        raise unknown_name("model", model, session.scalars(select(Model.name)))
+    return found
 
 
 def promote(
