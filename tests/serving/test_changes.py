@@ -26,9 +26,9 @@ POST = (
 
 
 SLOW = PROGRAM.replace(
-    "run_server(settings,",
+    "options = Options(",
     "from textwright.serving.limits import BatchLimits, Limits\n"
-    "run_server(settings, limits=Limits(batch=BatchLimits(batch_items=1)),",
+    "options = Options(limits=Limits(batch=BatchLimits(batch_items=1)), ",
 )  # every text a batch of its own, so that there is something left to be answered at the end
 
 

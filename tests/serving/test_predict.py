@@ -9,7 +9,7 @@ import pytest
 from tests.serving.running import QUICK, Running, Shelf, running
 from textwright.errors import InvalidInputError, TooLargeError, UnknownNameError
 from textwright.serving.limits import Limits
-from textwright.serving.predict import Prediction, Service, new_id, predict
+from textwright.serving.predict import Asked, Prediction, Service, new_id, predict
 
 T = TypeVar("T")
 
@@ -18,9 +18,9 @@ def ask(server: Running, texts: list[str], limits: Limits = QUICK) -> Prediction
     """Predict on the server's own event loop."""
     loader = server.server.loader
     service = Service(loader, loader.metrics, limits)
-    return asyncio.run_coroutine_threadsafe(predict(service, "intents", texts), server.loop).result(
-        10
-    )
+    return asyncio.run_coroutine_threadsafe(
+        predict(service, Asked("intents", texts)), server.loop
+    ).result(10)
 
 
 def test_one_outcome_a_text_and_one_version_for_all(server: Running) -> None:
@@ -63,7 +63,7 @@ def test_a_caller_that_goes_away_takes_its_texts_along(server: Running) -> None:
         batcher = loader.live["intents"].batcher
         service = Service(loader, loader.metrics, QUICK)
         with batcher.session_free:
-            task = asyncio.create_task(predict(service, "intents", ["rain"] * 100))
+            task = asyncio.create_task(predict(service, Asked("intents", ["rain"] * 100)))
             await asyncio.sleep(0.01)
             assert batcher.items == 100
             task.cancel()

@@ -18,16 +18,19 @@ import pytest
 from tests.serving.household import Household, make_household
 from tests.serving.running import wait_until
 from textwright.errors import SettingsError
+from textwright.serving.options import Options
 from textwright.serving.server import hosts_of, run_server
 
 PROGRAM = """
 import sys
 from pathlib import Path
+from textwright.serving.options import Options
 from textwright.serving.server import run_server
 from textwright.settings import Settings
 home = Path(sys.argv[1])
 settings = Settings(home, f"sqlite:///{home / 'textwright.db'}", str(home / "artifacts"))
-run_server(settings, port=int(sys.argv[2]), started=lambda address: print(address, flush=True))
+options = Options(port=int(sys.argv[2]))
+run_server(settings, options, started=lambda address: print(address, flush=True))
 print(sorted({"torch", "numba", "sqlalchemy", "alembic", "rich", "typer"} & set(sys.modules)))
 """
 
@@ -115,12 +118,12 @@ def test_a_port_in_use_is_named(house: Household) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"Port {port} of 127.0.0.1 is in use"):
-            run_server(house.settings, port=port)
+            run_server(house.settings, Options(port=port))
 
 
 def test_a_host_that_is_not_this_machines_is_named(house: Household) -> None:
     with pytest.raises(SettingsError, match=r"192\.0\.2\.1:8000 cannot be listened on"):
-        run_server(house.settings, host="192.0.2.1")
+        run_server(house.settings, Options(host="192.0.2.1"))
 
 
 def test_on_loopback_only_its_own_names_are_answered() -> None:

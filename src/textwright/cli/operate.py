@@ -206,13 +206,13 @@ def serve(
     ] = 8000,
 ) -> None:
     """Answer over HTTP with what is in production, until interrupted."""
+    from textwright.serving.options import Options
     from textwright.serving.server import run_server
     from textwright.settings import find_settings
 
     run_server(
         find_settings(),
-        host,
-        port,
+        Options(host, port),
         started=lambda address: note(f"Serving what is in production (Ctrl-C ends it): {address}"),
     )
 

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError, UnknownNameError, unknown_name
 from textwright.lifecycle.journal import append_event, lock_head
+from textwright.lifecycle.roles import ROLES, Caller
 from textwright.lifecycle.tables import utc_now
-from textwright.lifecycle.tables_around import ROLES, Key, Principal
+from textwright.lifecycle.tables_around import Key, Principal
 
 PREFIX = "tw_"  # lets scanners find a key that stands where it should not
 USED_EVERY = timedelta(minutes=10)  # how exactly the last use of a key is known
@@ -31,19 +32,6 @@ class NewKey:
     principal: str
     role: str
     secret: str
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who a key belongs to."""
-
-    key: int
-    name: str
-    role: str
-
-    def may(self, role: str) -> bool:
-        """Tell whether the caller's role includes another."""
-        return ROLES.index(self.role) >= ROLES.index(role)
 
 
 def set_role(session: Session, name: str, role: str, *, actor: str) -> Principal:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from textwright.lifecycle.roles import ROLES
 from textwright.lifecycle.tables import (
     DIGEST_LENGTH,
     NAME_LENGTH,
@@ -20,7 +21,6 @@ from textwright.lifecycle.tables import (
 )
 
 OUTBOX_STATES = ("waiting", "delivered", "given_up")
-ROLES = ("viewer", "operator", "approver", "admin")  # each may what those before it may
 LOOSE_STATES = ("arriving", "marked")
 
 

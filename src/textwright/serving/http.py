@@ -17,6 +17,7 @@ from typing import cast
 import httptools
 
 from textwright.errors import MalformedError, RequestError, SlowRequestError, TooLargeError
+from textwright.lifecycle.roles import Caller
 from textwright.serving.limits import HttpLimits
 
 JSON = "application/json"
@@ -30,10 +31,11 @@ STATUS_LINES = {
 class Request:
     """One request as read: the path as sent, header names in lower case.
 
+    key:     whose key came with it, once that was looked at; None: none did.
     problem: why it must be refused, found while reading; the rest of it may then be missing.
     """
 
-    __slots__ = ("body", "headers", "keep_alive", "method", "path", "problem")
+    __slots__ = ("body", "headers", "keep_alive", "key", "method", "path", "problem")
 
     def __init__(self) -> None:
         self.method = "GET"
@@ -41,6 +43,7 @@ class Request:
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
         self.keep_alive = True
+        self.key: Caller | None = None
         self.problem: RequestError | None = None
 
 

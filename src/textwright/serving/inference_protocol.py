@@ -13,7 +13,7 @@ from textwright.errors import InvalidInputError, NotReadyError, unknown_name
 from textwright.serving.batcher import Answer
 from textwright.serving.http import Request, Response
 from textwright.serving.loader import Live
-from textwright.serving.predict import Prediction, Service, new_id, predict
+from textwright.serving.predict import Asked, Prediction, Service, predict
 from textwright.serving.reading import read_json
 
 INPUT = "text"
@@ -170,7 +170,9 @@ async def post_infer(service: Service, request: Request, name: str, number: str 
         if each not in OUTPUTS:
             raise unknown_name("output", each, OUTPUTS)
     texts = read_texts(asked)
-    done = await predict(service, f"{name}@{number}" if number else name, texts)
+    caller = str(asked.parameters.get("caller", ""))
+    reference = f"{name}@{number}" if number else name
+    done = await predict(service, Asked(reference, texts, caller, request.key))
     for outcome in done.outcomes:
         if isinstance(outcome, Exception):
             raise outcome
@@ -179,7 +181,11 @@ async def post_infer(service: Service, request: Request, name: str, number: str 
 
 def infer_response(request_id: str, wanted: list[str], done: Prediction) -> InferResponse:
     """Turn a prediction into tensors."""
-    rows = [output_row(each) for each in done.outcomes if not isinstance(each, Exception)]
+    rows = [
+        output_row(name, each)
+        for name, each in zip(done.ids, done.outcomes, strict=True)
+        if not isinstance(each, Exception)
+    ]
     outputs = [
         InferOutput(name, OUTPUTS[name], [len(rows)], [row[name] for row in rows])
         for name in wanted
@@ -187,9 +193,8 @@ def infer_response(request_id: str, wanted: list[str], done: Prediction) -> Infe
     return InferResponse(done.model, str(done.version), outputs, request_id)
 
 
-def output_row(answer: Answer) -> dict[str, Any]:
+def output_row(name: str, answer: Answer) -> dict[str, Any]:
     """Give one answer's value in each output; ``answer`` is all of it, as JSON."""
-    name = new_id()
     return {
         "label": answer.label,
         "score": answer.score,

@@ -7,7 +7,7 @@ import msgspec
 from textwright.serving.batcher import Outcome
 from textwright.serving.http import Request, Response
 from textwright.serving.openapi import refer_to
-from textwright.serving.predict import Service, new_id, predict
+from textwright.serving.predict import Asked, Service, predict
 from textwright.serving.reading import read_json
 from textwright.serving.statuses import NativeFailure, failure_of
 
@@ -65,14 +65,17 @@ ENCODER = msgspec.json.Encoder()
 async def post_predict(service: Service, request: Request, name: str) -> Response:
     """Answer the texts of a request."""
     asked: PredictRequest = read_json(request, DECODER)
-    done = await predict(service, name, asked.inputs)
-    answers = [wire_outcome(outcome, request) for outcome in done.outcomes]
+    done = await predict(service, Asked(name, asked.inputs, asked.caller, request.key))
+    answers = [
+        wire_outcome(name, outcome, request)
+        for name, outcome in zip(done.ids, done.outcomes, strict=True)
+    ]
     body = {"model": done.model, "version": done.version, "answers": answers}
     return Response(200, ENCODER.encode(body))
 
 
-def wire_outcome(outcome: Outcome, request: Request) -> dict[str, Any]:
+def wire_outcome(name: str, outcome: Outcome, request: Request) -> dict[str, Any]:
     """Give one answer, or one input's error, as it goes over the wire."""
     if isinstance(outcome, Exception):
         return {"error": failure_of(outcome, request)}
-    return {"id": new_id(), **outcome.table()}
+    return {"id": name, **outcome.table()}

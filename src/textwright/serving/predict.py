@@ -1,9 +1,9 @@
 """A request's texts through the version that answers, the same for every protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
-from time import monotonic
+from time import monotonic, time
 
 from textwright.errors import (
     DeadlineError,
@@ -11,7 +11,9 @@ from textwright.errors import (
     OverloadedError,
     TooLargeError,
 )
+from textwright.lifecycle.roles import Caller
 from textwright.serving.batcher import Outcome
+from textwright.serving.keep import Keep
 from textwright.serving.limits import Limits
 from textwright.serving.loader import Live, Loader
 from textwright.serving.metrics import ServerMetrics
@@ -19,43 +21,92 @@ from textwright.serving.metrics import ServerMetrics
 ID_BYTES = 12
 
 
-@dataclass(frozen=True)
-class Service:
-    """What every route may use."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks of a model.
 
-    loader: Loader
-    metrics: ServerMetrics
-    limits: Limits
+    name:      ``intents``, ``intents@production`` or ``intents@3``.
+    caller:    who asks, as the request says; empty: nobody said.
+    key:       whose key came with it; None: none did.
+    timeout_s: time it may take; None: the server's own limit.
+    priority:  0: as all others; the smaller of two above 0 goes first.
+    """
+
+    name: str
+    texts: Sequence[str]
+    caller: str = ""
+    key: Caller | None = None
+    timeout_s: float | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The outcomes of one request, all of one version, in the order of its texts."""
+    """The outcomes of one request, all of one version, in the order of its texts.
+
+    ids: name each outcome, for feedback and for tracing it back.
+    """
 
     model: str
     version: int
+    ids: list[str]
     outcomes: list[Outcome]
 
 
-async def predict(service: Service, name: str, texts: Sequence[str]) -> Prediction:
-    """Answer texts by the model that ``name`` stands for.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request that was answered, for who counts and records.
+
+    at:      seconds since 1970 at its end.
+    seconds: from the request to its answers.
+    """
+
+    asked: Asked
+    given: Prediction
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Service:
+    """What every route may use.
+
+    after: called on the event loop with each answered request; each must be quick.
+    keep:  the database; None: this server has none, and answers only.
+    """
+
+    loader: Loader
+    metrics: ServerMetrics
+    limits: Limits
+    after: Sequence[Callable[[Done], None]] = ()
+    keep: Keep | None = None
+
+
+async def predict(service: Service, asked: Asked) -> Prediction:
+    """Answer a request's texts.
 
     Raises UnknownNameError, NotReadyError, OverloadedError; InvalidInputError for no texts,
     TooLargeError for too many; when every text fails, the error of the first.
     """
-    live = service.loader.find(name)
-    check_texts(texts, service.limits)
+    start = monotonic()
+    live = service.loader.find(asked.name)
+    check_texts(asked.texts, service.limits)
+    allowed_s = min(asked.timeout_s or service.limits.answer_s, service.limits.answer_s)
     try:
-        waiting = live.batcher.submit(texts, monotonic() + service.limits.answer_s)
+        waiting = live.batcher.submit(asked.texts, start + allowed_s)
     except OverloadedError:
-        service.metrics.shed.labels(live.model).inc(len(texts))
+        service.metrics.shed.labels(live.model).inc(len(asked.texts))
         raise
     outcomes = [each for each in await waiting if each is not None]
+    given = Prediction(live.model, live.target.version, [new_id() for _ in asked.texts], outcomes)
+    done = Done(asked, given, time(), monotonic() - start)
+    for tell in service.after:
+        tell(done)
     failed = [each for each in outcomes if isinstance(each, Exception)]
     count_outcomes(service.metrics, live, len(outcomes), failed)
-    if len(failed) == len(texts):
+    if len(failed) == len(asked.texts):
         raise failed[0]
-    return Prediction(live.model, live.target.version, outcomes)
+    return given
 
 
 def check_texts(texts: Sequence[str], limits: Limits) -> None:

@@ -13,9 +13,11 @@ from textwright.lifecycle.remote import open_store
 from textwright.serving.app import LOCAL_NAMES, App
 from textwright.serving.deployments import Source, database_source
 from textwright.serving.http import HttpServer
+from textwright.serving.keep import Keep
 from textwright.serving.limits import Limits
 from textwright.serving.loader import Loader
 from textwright.serving.metrics import ServerMetrics
+from textwright.serving.options import Options
 from textwright.serving.predict import Service
 from textwright.settings import Settings
 
@@ -24,12 +26,18 @@ LOG = logging.getLogger(__name__)
 
 
 class Server:
-    """One server on one event loop: made, started and stopped there."""
+    """One server on one event loop: made, started and stopped there.
 
-    def __init__(self, source: Source, limits: Limits, hosts: frozenset[str]) -> None:
+    keep: the database; without it the server answers and does nothing else.
+    """
+
+    def __init__(
+        self, source: Source, limits: Limits, hosts: frozenset[str], keep: Keep | None = None
+    ) -> None:
         metrics = ServerMetrics()
+        self.keep = keep
         self.loader = Loader(source, limits, metrics)
-        app = App(Service(self.loader, metrics, limits), hosts=hosts)
+        app = App(Service(self.loader, metrics, limits, keep=keep), hosts=hosts)
         self.http = HttpServer(app.handle, limits.http)
 
     async def start(self, host: str, port: int) -> int:
@@ -45,14 +53,14 @@ class Server:
         self.loader.draining = True
         await self.http.stop()
         self.loader.stop()
+        if self.keep is not None:
+            self.keep.close()
 
 
 def run_server(
     settings: Settings,
-    host: str = "127.0.0.1",
-    port: int = 8000,
+    options: Options,
     *,
-    limits: Limits | None = None,
     started: Callable[[str], None] = lambda _address: None,
 ) -> None:
     """Serve what the deployment rows name, until SIGTERM or SIGINT.
@@ -62,9 +70,8 @@ def run_server(
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # threads are ours to share out
     sys.setswitchinterval(SWITCH_S)
-    source = database_source(settings.database, open_store(settings.artifacts, settings.cache))
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
-        runner.run(serve(source, host, port, limits or Limits(), started))
+        runner.run(serve(settings, options, started))
 
 
 def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -76,17 +83,16 @@ def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def serve(
-    source: Source, host: str, port: int, limits: Limits, started: Callable[[str], None]
-) -> None:
+async def serve(settings: Settings, options: Options, started: Callable[[str], None]) -> None:
     """Serve until a signal ends it."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, ended.set)
-    server = Server(source, limits, hosts_of(host))
-    port = await server.start(host, port)
-    started(f"http://{host}:{port}")
+    source = database_source(settings.database, open_store(settings.artifacts, settings.cache))
+    server = Server(source, options.limits, hosts_of(options.host), Keep(settings))
+    port = await server.start(options.host, options.port)
+    started(f"http://{options.host}:{port}")
     await ended.wait()
     LOG.info("answering what was accepted, then stopping")
     await server.stop()
