@@ -68,6 +68,33 @@ def false_rollbacks(rollouts: int) -> list[dict[str, Any]]:
     return rows
 
 
+def whole_rollouts(rollouts: int) -> list[dict[str, Any]]:
+    """Rate at which any of all guards rolls an equal candidate back, alpha split over them.
+
+    Each guard at the edge of its null and on its own traffic: as many chances as can be.
+    """
+    rows = []
+    shares = {"errors": 0.01, "slow": 0.03, "wrong": 0.1, "disagreement": 0.1}
+    for alpha in (0.01, 0.05):
+        settings = replace(
+            RolloutSettings(), alpha=alpha, error_tolerance=0.0, slow_tolerance=0.0,
+            wrong_tolerance=0.0,
+        )  # fmt: skip
+        ended = np.zeros(rollouts, dtype=bool)
+        for seed, (guard, share) in enumerate(shares.items()):
+            callers = Callers(share, share)
+            blocks = simulate(callers, rollouts=rollouts, minutes=MINUTES, seed=SEED + seed)
+            ended |= first_proofs(guard, settings, blocks) >= 0
+        caught = int(ended.sum())
+        low, high = interval(caught, rollouts)
+        rows.append(
+            {"alpha": alpha, "rollouts": rollouts, "rolled_back": caught,
+             "rate": caught / rollouts, "low": low, "high": high}
+        )  # fmt: skip
+        print(rows[-1], flush=True)
+    return rows
+
+
 def interval(found: int, number: int) -> tuple[float, float]:
     """Exact 95 % interval of a rate (Clopper and Pearson 1934)."""
     low = 0.0 if found == 0 else float(beta.ppf(0.025, found, number - found + 1))
@@ -109,6 +136,7 @@ def main(options: Namespace) -> None:
         "numpy": np.__version__,
         "minutes": MINUTES,
         "detection": detections(rollouts),
+        "whole_rollouts": whole_rollouts(rollouts),
         "false_rollbacks": false_rollbacks(rollouts),
     }
     if options.json:

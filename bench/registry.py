@@ -305,7 +305,8 @@ def main() -> None:
                 fill(sessions, versions, events)
                 sessions.close()
                 rows += measure(address, name, times)
-    write_report(options.json, rows, before, {"versions": versions, "events": events})
+    size = f"{versions} versions, {events} events"
+    write_report(options.json, rows, before, {"size": size})
 
 
 if __name__ == "__main__":

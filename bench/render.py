@@ -14,6 +14,7 @@ TITLES = {
     "scores_sst2": "Scores of the example recipes: BiLSTM on sst2",
     "classify": "Text classification: the n-gram linear model against its peers",
     "keras_network": "The article's network: against Keras and TensorFlow",
+    "registry": "The registry, on both databases",
     "start": "How quickly things start",
 }
 
@@ -52,6 +53,9 @@ def section(name: str, report: dict[str, Any]) -> Iterator[str]:
     stolen = f"stolen processor time {report.get('stolen_share', 0):.1%}"
     yield f"Python {report.get('python')}; {stolen}."
     yield ""
+    if "size" in report:
+        yield f"Measured with {report['size']}."
+        yield ""
     versions = report.get("versions")
     if versions:
         yield "Versions: " + ", ".join(f"{key} {value}" for key, value in versions.items()) + "."

@@ -234,6 +234,25 @@ def false_rollbacks(callers: Callers, alpha: float, *, rollouts: int, minutes: i
     return float((first_proofs("errors", policy, blocks) >= 0).mean())
 
 
+def whole_rollouts(
+    alpha: float, *, rollouts: int, minutes: int
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Tell which rollouts of an equal candidate any guard ends; each guard at its null's edge."""
+    policy = replace(
+        POLICY, alpha=alpha, error_tolerance=0.0, slow_tolerance=0.0, wrong_tolerance=0.0
+    )
+    shares = {"errors": 0.01, "slow": 0.03, "wrong": 0.1, "disagreement": policy.disagreement}
+    proofs = [
+        first_proofs(
+            guard,
+            policy,
+            simulate(Callers(share, share), rollouts=rollouts, minutes=minutes, seed=seed),
+        )
+        for seed, (guard, share) in enumerate(shares.items())
+    ]
+    return (np.array(proofs) >= 0).any(axis=0)
+
+
 def most(alpha: float, rollouts: int) -> float:
     """Share that a rate of ``alpha`` exceeds once in a thousand times (normal approximation)."""
     return alpha + 3.1 * math.sqrt(alpha * (1 - alpha) / rollouts)
@@ -262,6 +281,17 @@ def test_an_equal_candidate_is_rarely_rolled_back(callers: Callers, alpha: float
     found = false_rollbacks(callers, alpha, rollouts=1000, minutes=360)
 
     assert found <= most(alpha, 1000)
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.05])
+@pytest.mark.parametrize(
+    "rollouts", [pytest.param(1000, marks=pytest.mark.faults), pytest.param(100)]
+)
+def test_all_guards_together_spend_no_more_than_alpha(rollouts: int, alpha: float) -> None:
+    minutes = 360 if rollouts == 1000 else 60
+    rolled_back = whole_rollouts(alpha, rollouts=rollouts, minutes=minutes)
+
+    assert rolled_back.mean() <= most(alpha, rollouts)
 
 
 def test_counting_every_request_of_a_bursting_caller_would_be_invalid() -> None:
