@@ -60,6 +60,7 @@ def test_the_demo_works_in_a_home_of_its_own_whatever_the_environment_says(
         failing()
 
     assert Path.cwd() == tmp_path
+    assert {os.environ[f"TEXTWRIGHT_{name}"] for name in NAMES} == {"/elsewhere"}
     assert (folder / ".textwright").is_dir()
 
 

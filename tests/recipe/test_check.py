@@ -178,7 +178,20 @@ def test_any_table_is_read_whole_or_refused_in_two_lines(table: dict[str, Any]) 
         assert getattr(read, key) == table[key]
 
 
-@given(st.integers() | st.floats(allow_nan=False), st.sampled_from([int, float]))
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_without_end_is_refused(value: float) -> None:
+    with pytest.raises(RecipeError, match="finite number"):
+        read_value(value, float, "training.rate")
+
+
+def test_a_zero_byte_in_a_name_is_refused() -> None:
+    with pytest.raises(RecipeError, match="zero byte"):
+        read_settings(DataSettings, {"train": "train\0.jsonl"}, "data")
+
+
+@given(
+    st.integers() | st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([int, float])
+)
 def test_a_number_is_kept_as_it_is_or_refused(value: float, kind: type) -> None:
     if kind is int and isinstance(value, float):
         with pytest.raises(RecipeError):

@@ -92,12 +92,13 @@ def working_in(folder: Path) -> Iterator[None]:
     kept = Path.cwd()
     (folder / ".textwright").mkdir(exist_ok=True)
     os.chdir(folder)
-    for name in ("HOME", "DATABASE", "ARTIFACTS"):
-        os.environ.pop(f"TEXTWRIGHT_{name}", None)
+    names = [f"TEXTWRIGHT_{name}" for name in ("HOME", "DATABASE", "ARTIFACTS")]
+    put_aside = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         yield
     finally:
         os.chdir(kept)
+        os.environ.update(put_aside)
 
 
 def step(title: str) -> None:
