@@ -27,7 +27,8 @@ Server = Callable[[], str]  # empties a database with our schema and gives its a
 EMPTY = (  # what brings a database back to the state after its creation
     "ALTER TABLE event DISABLE TRIGGER USER",
     "TRUNCATE model, dataset, run, run_dataset, version, evidence, verdict, deployment, event, "
-    "count, lease, webhook, outbox, principal, key, held_out, loose RESTART IDENTITY",
+    "count, lease, webhook, outbox, principal, key, held_out, loose, "
+    "prediction, feedback, replay, secret RESTART IDENTITY",
     "ALTER TABLE event ENABLE TRIGGER USER",
     f"UPDATE head SET sequence = 0, hash = '{GENESIS}'",
     f"UPDATE alembic_version SET version_num = '{REVISION}'",

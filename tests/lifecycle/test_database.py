@@ -28,6 +28,7 @@ from textwright.lifecycle.journal import append_event
 from textwright.lifecycle.registry import add_model
 from textwright.lifecycle.schema import REVISION
 from textwright.lifecycle.tables import Deployment, Event, Head, Model, Table, Version
+from textwright.lifecycle.tables_served import SERVED
 
 
 def test_a_missing_file_is_refused_and_not_created(tmp_path: Path) -> None:
@@ -196,8 +197,8 @@ OLD_ROWS = (
 )
 
 
-def build_first_schema(address: str) -> None:
-    """Make a database as the first revision left it, with a row in its tables."""
+def build_old_schema(address: str, revision: str) -> None:
+    """Make a database as an earlier revision left it, with rows of the first one."""
     engine = make_engine(database_url(address), 30.0)
     with engine.begin() as connection:
         if engine.dialect.name != "sqlite":
@@ -210,14 +211,16 @@ def build_first_schema(address: str) -> None:
         command.upgrade(config, "0001")
         for row in OLD_ROWS:
             connection.execute(text(row))
+        command.upgrade(config, revision)
     engine.dispose()
 
 
-def test_a_database_of_the_first_revision_is_upgraded_with_its_rows(
-    address: str, tmp_path: Path
+@pytest.mark.parametrize("revision", ["0001", "0002"])
+def test_a_database_of_an_earlier_revision_is_upgraded_with_its_rows(
+    address: str, tmp_path: Path, revision: str
 ) -> None:
     old = str(tmp_path / "old.db") if "://" not in address else address
-    build_first_schema(old)
+    build_old_schema(old, revision)
 
     with pytest.raises(DatabaseError, match="textwright db upgrade"):
         open_database(old)
@@ -230,6 +233,7 @@ def test_a_database_of_the_first_revision_is_upgraded_with_its_rows(
         assert session.scalars(select(Version.parent_id)).all() == [None]
         context = MigrationContext.configure(session.connection())
         assert compare_metadata(context, Table.metadata) == []
+        assert set(inspect(session.connection()).get_table_names()) >= SERVED
     opened.close()
 
 

@@ -2,8 +2,8 @@
 
 The folder holds the rows of every table as JSONL, all of one moment; the artifacts that versions
 and runs refer to; and ``backup.json``, written last, with the hash of each file and the journal's
-head. The same folder restores to SQLite or PostgreSQL. Held-out texts are left out: what is
-erased stays erased.
+head. The same folder restores to SQLite or PostgreSQL. Held-out texts and records of answers are
+left out: what is erased stays erased.
 """
 
 import hashlib
@@ -26,10 +26,13 @@ from textwright.lifecycle.database import WRITES, Sessions, open_database
 from textwright.lifecycle.schema import REVISION
 from textwright.lifecycle.tables import UtcTime, utc_now
 from textwright.lifecycle.tables_around import Count
+from textwright.lifecycle.tables_served import SERVED
 from textwright.lifecycle.verify import verify
 from textwright.manifest import hash_file
 
-TABLES: tuple[Rows, ...] = tuple(Count.metadata.sorted_tables)  # those referred to come first
+TABLES: tuple[Rows, ...] = tuple(  # those referred to come first
+    each for each in Count.metadata.sorted_tables if each.name not in SERVED
+)
 CONTENT = "backup.json"
 ROWS_AT_ONCE = 1000
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from textwright.errors import DatabaseError
 
-REVISION = "0002"  # of the newest file in migrations/versions; a test holds them together
+REVISION = "0003"  # of the newest file in migrations/versions; a test holds them together
 READ_REVISION = "SELECT version_num FROM alembic_version"
 UPGRADE = "Run `textwright db upgrade`; a backup before it does no harm."
 

@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from textwright.lifecycle.tables_around import Count
+from textwright.lifecycle.tables import Table
 
 # One transaction holds all of it on both databases: a killed upgrade leaves nothing.
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Count.metadata,  # of all tables, those it imports included
+    target_metadata=Table.metadata,  # for its names of constraints
     transactional_ddl=True,
     render_as_batch=True,
 )
