@@ -104,7 +104,7 @@ def test_dev_is_a_file_or_a_share() -> None:
         ({"encoder": {"kind": "bilstm", "hidden": "wide"}}, "It must be a whole number."),
         ({"encoder": {"kind": "bilstm", "hidden": True}}, "It must be a whole number."),
         ({"encoder": {"kind": "bilstm", "hidden": 0}}, "It must be at least 1 and at most 4096."),
-        ({"encoder": {"kind": "bilstm", "dropout": float("nan")}}, "out of range"),
+        ({"encoder": {"kind": "bilstm", "dropout": float("nan")}}, "finite number"),
         ({"encoder": {"kind": "bag"}, "embedding": {}}, "is not used by the encoder 'bag'"),
         ({"encoder": {"kind": "bag"}, "training": {"batch_size": 4}}, "training.batch_size"),
         ({"encoder": "bilstm"}, "holds 'bilstm'"),

@@ -105,7 +105,7 @@ def test_what_a_recipe_says_is_what_is_read_and_the_rest_is_the_default(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(-(2**62), 2**62) | st.booleans() | st.floats(allow_nan=False, width=64),
+    st.integers(-(2**62), 2**62) | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
 )
 def test_a_number_set_on_the_command_line_is_that_number(value: float) -> None:
     text = str(value).lower() if isinstance(value, bool) else repr(value)

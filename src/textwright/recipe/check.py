@@ -47,18 +47,11 @@ def read_value(value: Any, expected: Any, place: str) -> Any:
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
         return widen(value, place)
     if origin is None and type(value) is expected:
-        check_plain(value, place)
+        if expected is float and not isfinite(value):
+            raise RecipeError(f"{place} is {value}.", "Write a finite number.")
         return value
     wanted = NUMBERS.get(expected, "a list" if origin in (tuple, list) else "a table")
     raise RecipeError(f"{place} is {value!r}.", f"It must be {wanted}.")
-
-
-def check_plain(value: Any, place: str) -> None:
-    """Refuse what TOML can hold and nothing here can use: inf, nan, a zero byte in a name."""
-    if isinstance(value, float) and not isfinite(value):
-        raise RecipeError(f"{place} is {value}.", "Write a finite number.")
-    if isinstance(value, str) and "\0" in value:
-        raise RecipeError(f"{place} is {value!r}.", "Leave the zero byte out.")
 
 
 def widen(value: int, place: str) -> float:

@@ -31,7 +31,7 @@ from textwright.recipe.training import (
 K = TypeVar("K")
 
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-TASKS = ("classify",)
+TASKS = ("classify", "embed")
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
 
