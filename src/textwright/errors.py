@@ -60,6 +60,14 @@ class RefusedError(TextwrightError):
     """A change was refused: a gate, a lost race, or nothing to go back to."""
 
 
+class LostRaceError(RefusedError):
+    """A change was decided on a deployment that somebody else changed first."""
+
+
+class RemoteError(TextwrightError):
+    """The server that TEXTWRIGHT_SERVER names cannot be reached, or does not do what was asked."""
+
+
 class RequestError(TextwrightError):
     """A request to the server cannot be answered as it was made."""
 
@@ -93,6 +101,19 @@ class MethodError(RequestError):
     allowed: str = "GET"
 
 
+class UnauthorizedError(RequestError):
+    """A request without a key where one is needed, or with one that is not good.
+
+    challenge: what the server tells of how to come back with one.
+    """
+
+    challenge: str = 'Bearer realm="textwright"'
+
+
+class StaleError(RequestError):
+    """A request for a change of what the resource was, and is no more."""
+
+
 class ForbiddenError(RequestError):
     """A request that this server does not take from this caller."""
 
@@ -112,6 +133,10 @@ class OverloadedError(TextwrightError):
     """
 
     retry_s: int = 1
+
+
+class RateError(OverloadedError):
+    """A key asks for more than it may."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:

@@ -14,7 +14,8 @@ from typing import Any
 from tests.runtime.tiny import make_artifact
 from textwright.serving.deployments import Source, Target
 from textwright.serving.limits import Limits
-from textwright.serving.server import Server, find_loop_factory, hosts_of
+from textwright.serving.options import Options
+from textwright.serving.server import Server, find_loop_factory
 
 QUICK = Limits(poll_s=0.02)
 
@@ -109,7 +110,7 @@ def running(shelf: Shelf, limits: Limits = QUICK, *, wait: bool = True) -> Itera
     thread.start()
 
     async def start() -> tuple[Server, int]:
-        server = Server(shelf.source(), limits, hosts_of("127.0.0.1"))
+        server = Server(shelf.source(), Options(port=0, limits=limits))
         return server, await server.start("127.0.0.1", 0)
 
     server, port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)

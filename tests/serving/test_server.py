@@ -127,5 +127,5 @@ def test_a_host_that_is_not_this_machines_is_named(house: Household) -> None:
 
 
 def test_on_loopback_only_its_own_names_are_answered() -> None:
-    assert "localhost" in hosts_of("127.0.0.1")
-    assert hosts_of("0.0.0.0") == frozenset()
+    assert "localhost" in hosts_of(Options())
+    assert hosts_of(Options("0.0.0.0")) == frozenset()

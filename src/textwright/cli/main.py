@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from textwright.cli import evidence, keeping, learn, lineage, operate, rolling
+from textwright.cli import evidence, keeping, learn, lineage, operate, rolling, serving
 from textwright.errors import (
     RecipeError,
     SettingsError,
@@ -34,6 +34,7 @@ rolling.add_commands(app)
 keeping.add_commands(app)
 evidence.add_commands(app)
 lineage.add_commands(app)
+serving.add_commands(app)
 
 
 @app.callback()

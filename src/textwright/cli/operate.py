@@ -1,11 +1,11 @@
-"""Commands that keep and serve versions: list, show, gate, verify, serve."""
+"""Commands that keep and serve versions: list, show, gate, verify."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from textwright.cli.output import note, print_json, print_table, say
+from textwright.cli.output import print_json, print_table, say
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Model = Annotated[str, typer.Argument(help="A model's name, such as intents.")]
@@ -17,7 +17,7 @@ database = typer.Typer(help="Look after the database.", no_args_is_help=True, ri
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the application."""
-    for command in (models, versions, show, history, gate, verify, serve):
+    for command in (models, versions, show, history, gate, verify):
         app.command()(command)
     app.add_typer(database, name="db")
 
@@ -197,24 +197,6 @@ def verify(
         say("Something is broken." if broken else "Everything kept is whole.")
     if broken:
         raise typer.Exit(1)
-
-
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: any free one.")
-    ] = 8000,
-) -> None:
-    """Answer over HTTP with what is in production, until interrupted."""
-    from textwright.serving.options import Options
-    from textwright.serving.server import run_server
-    from textwright.settings import find_settings
-
-    run_server(
-        find_settings(),
-        Options(host, port),
-        started=lambda address: note(f"Serving what is in production (Ctrl-C ends it): {address}"),
-    )
 
 
 @database.command("upgrade")

@@ -4,77 +4,30 @@ To add a protocol: write its file, then add its routes here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 
 from textwright.errors import ForbiddenError, MalformedError, MethodError, unknown_name
 from textwright.serving import inference_protocol as inference
 from textwright.serving import native_api as native
-from textwright.serving.http import JSON, Request, Response
+from textwright.serving.access import OPEN, Doorkeeper
+from textwright.serving.http import Request, Response
+from textwright.serving.logs import log_access
 from textwright.serving.openapi import Description, describe, docs_page
 from textwright.serving.predict import Service
-from textwright.serving.statuses import InferenceFailure, NativeFailure, error_response
+from textwright.serving.routes import V2, Route, route
+from textwright.serving.statuses import error_response, request_id
+from textwright.serving.throttle import Throttle
 
 HTML = "text/html; charset=utf-8"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
-ANSWERING = (404, 405, 415, 422, 429, 503, 504)
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 KNOWN_PATHS = 1024  # whose route is remembered
-V2, V2_MODEL = "/v2", "/v2/models/{name}"
+V2_MODEL = f"{V2}/models/{{name}}"
 V2_VERSION = V2_MODEL + "/versions/{version}"
-
-Call = Callable[..., Awaitable[Response]]
-
-
-@dataclass(frozen=True)
-class Route:
-    """An address: who answers there, and what it takes and gives."""
-
-    call: Call
-    description: Description
-
-    @cached_property
-    def parts(self) -> tuple[str, ...]:
-        """The path's pieces between slashes."""
-        return tuple(self.description.path.split("/"))
-
-    def match(self, parts: list[str]) -> tuple[str, ...] | None:
-        """Give the values of the path's parameters, or None when it is another path."""
-        if len(parts) != len(self.parts):
-            return None
-        values = []
-        for mine, given in zip(self.parts, parts, strict=True):
-            if mine.startswith("{"):
-                values.append(unquote(given))
-            elif mine != given:
-                return None
-        return tuple(values)
-
-
-def route(
-    path: str,
-    call: Call,
-    gives: type | None,
-    takes: type | None = None,
-    *,
-    media_type: str = JSON,
-    inner: tuple[type, ...] = (),
-) -> Route:
-    """Declare a route; one that takes a body is a POST and may answer as predicting does."""
-    failures = InferenceFailure if path.startswith(V2) else NativeFailure
-    statuses: tuple[int, ...] = ANSWERING if takes else (405,)
-    if not takes and ("{" in path or path.endswith("ready")):
-        statuses = (404, 405, 503)
-    method = "POST" if takes else "GET"
-    summary = (call.__doc__ or "").partition("\n")[0].partition(";")[0].rstrip(".") + "."
-    kind = Description(method, path, summary, takes, gives, failures, statuses, media_type, inner)
-    return Route(call, kind)
 
 
 async def get_metrics(service: Service, _request: Request) -> Response:
@@ -110,17 +63,17 @@ ROUTES = (
         f"{V2_VERSION}/infer", inference.post_infer, inference.InferResponse, inference.InferRequest
     ),
     route(V2, inference.get_server, inference.ServerMetadata),
-    route("/v2/health/live", inference.get_live, inference.Health),
-    route("/v2/health/ready", inference.get_ready, inference.Health),
+    route("/v2/health/live", inference.get_live, inference.Health, right=OPEN),
+    route("/v2/health/ready", inference.get_ready, inference.Health, right=OPEN),
     route(V2_MODEL, inference.get_model, inference.ModelMetadata),
     route(f"{V2_MODEL}/ready", inference.get_model_ready, inference.Health),
     route(V2_VERSION, inference.get_model, inference.ModelMetadata),
     route(f"{V2_VERSION}/ready", inference.get_model_ready, inference.Health),
-    route("/health/live", inference.get_live, inference.Health),
-    route("/health/ready", inference.get_ready, inference.Health),
+    route("/health/live", inference.get_live, inference.Health, right=OPEN),
+    route("/health/ready", inference.get_ready, inference.Health, right=OPEN),
     route("/metrics", get_metrics, None, media_type=METRICS),
-    route("/openapi.json", get_openapi, dict[str, Any]),
-    route("/docs", get_docs, None, media_type=HTML),
+    route("/openapi.json", get_openapi, dict[str, Any], right=OPEN),
+    route("/docs", get_docs, None, media_type=HTML, right=OPEN),
 )
 
 
@@ -129,15 +82,26 @@ def descriptions() -> list[Description]:
     return [each.description for each in ROUTES]
 
 
-class App:
-    """Answers requests: finds the route, calls it, and gives every failure its form.
+@dataclass(frozen=True)
+class Gate:
+    """What every request passes before its route is called.
 
-    hosts: names a request may call this server by; none: any.
+    hosts:      names a request may call this server by; none: any.
+    access_log: a line for each request, without what was sent.
     """
 
-    def __init__(self, service: Service, *, hosts: frozenset[str] = frozenset()) -> None:
+    doorkeeper: Doorkeeper
+    throttle: Throttle
+    hosts: frozenset[str] = frozenset()
+    access_log: bool = False
+
+
+class App:
+    """Answers requests: finds the route, calls it, and gives every failure its form."""
+
+    def __init__(self, service: Service, gate: Gate) -> None:
         self.service = service
-        self.hosts = hosts
+        self.gate = gate
         self.known: dict[tuple[str, str], tuple[Route, tuple[str, ...]]] = {}
 
     async def handle(self, request: Request) -> Response:
@@ -151,15 +115,36 @@ class App:
             self.check_host(request)
             found, values = self.find(request.method, path)
             name = found.description.path
-            response = await found.call(self.service, request, *values)
+            self.gate.doorkeeper.admit(request, found.right)
+            response = await (
+                found.call(self.service, request, *values)
+                if request.key is None
+                else self.call_throttled(request.key.key, found, request, values)
+            )
         except asyncio.CancelledError:
             raise
         except Exception as error:  # the edge: every failure becomes an answer
             response = error_response(error, request, path)
+        if b"x-request-id" in request.headers and response.status == 200:
+            named = ("x-request-id", request_id(request))
+            response = replace(response, headers=(*response.headers, named))
+        seconds = perf_counter() - start
         metrics = self.service.metrics
         metrics.requests.labels(name, response.status).inc()
-        metrics.seconds.labels(name).observe(perf_counter() - start)
+        metrics.seconds.labels(name).observe(seconds)
+        if self.gate.access_log:
+            log_access(request, name, response.status, seconds)
         return response
+
+    async def call_throttled(
+        self, key: int, found: Route, request: Request, values: tuple[str, ...]
+    ) -> Response:
+        """Call a route within what a key may ask."""
+        self.gate.throttle.enter(key)
+        try:
+            return await found.call(self.service, request, *values)
+        finally:
+            self.gate.throttle.leave(key)
 
     def check_host(self, request: Request) -> None:
         """Refuse a name that is not ours: a foreign page whose name was pointed here sends it."""
@@ -167,9 +152,10 @@ class App:
         if not host:
             raise MalformedError("The request names no host.", "Send the Host header.")
         plain = host if host.endswith("]") else host.rpartition(":")[0] or host
-        if self.hosts and plain not in self.hosts:
+        if self.gate.hosts and plain not in self.gate.hosts:
             raise ForbiddenError(
-                f"This server is not called {plain[:100]!r}.", "Name it when starting the server."
+                f"This server is not called {plain[:100]!r}.",
+                "Give its name to `textwright serve --allow-host`.",
             )
 
     def find(self, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
@@ -186,7 +172,7 @@ class App:
                     self.known[method, path] = each, values
                 return each, values
         if matching:
-            allowed = matching[0][0].description.method
+            allowed = ", ".join(each.description.method for each, _ in matching)
             error = MethodError(f"{path[:200]} has no method {method}.", f"Use {allowed}.")
             error.allowed = allowed
             raise error

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from ssl import SSLContext
 from time import monotonic, time
 from typing import cast
 
@@ -31,11 +32,12 @@ STATUS_LINES = {
 class Request:
     """One request as read: the path as sent, header names in lower case.
 
-    key:     whose key came with it, once that was looked at; None: none did.
-    problem: why it must be refused, found while reading; the rest of it may then be missing.
+    answered: model and version that did, for the log; None: no model was asked.
+    key:      whose key came with it, once that was looked at; None: none did.
+    problem:  why it must be refused, found while reading; the rest of it may then be missing.
     """
 
-    __slots__ = ("body", "headers", "keep_alive", "key", "method", "path", "problem")
+    __slots__ = ("answered", "body", "headers", "keep_alive", "key", "method", "path", "problem")
 
     def __init__(self) -> None:
         self.method = "GET"
@@ -43,6 +45,7 @@ class Request:
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
         self.keep_alive = True
+        self.answered: tuple[str, int] | None = None
         self.key: Caller | None = None
         self.problem: RequestError | None = None
 
@@ -72,10 +75,17 @@ class HttpServer:
         self.listener: asyncio.Server | None = None
         self.clock: asyncio.Task[None] | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen, and give the port (of use when 0 was asked for); raises OSError."""
+    async def start(self, host: str, port: int, tls: SSLContext | None = None) -> int:
+        """Listen, and give the port (of use when 0 was asked for); raises OSError.
+
+        tls: encrypts every connection; a handshake has the time of a head.
+        """
         loop = asyncio.get_running_loop()
-        self.listener = await loop.create_server(lambda: Connection(self), host, port, backlog=2048)
+        handshake_s = self.limits.head_s if tls else None
+        self.listener = await loop.create_server(
+            lambda: Connection(self), host, port, backlog=2048, ssl=tls,
+            ssl_handshake_timeout=handshake_s,
+        )  # fmt: skip
         self.clock = loop.create_task(self.tick())
         return int(self.listener.sockets[0].getsockname()[1])
 

@@ -42,6 +42,39 @@ class HttpLimits:
 
 
 @dataclass(frozen=True)
+class KeyLimits:
+    """How much one key may ask of one process, so that a client gone wild leaves room for others.
+
+    requests_per_s, texts_per_s: on the long run; a second's worth may come at once.
+    running: requests not yet answered.
+    """
+
+    requests_per_s: float = 10_000.0
+    texts_per_s: float = 50_000.0
+    running: int = 1024
+
+
+@dataclass(frozen=True)
+class RolloutLimits:
+    """How much is done for rollouts beside answering.
+
+    shadow_items:    texts that wait for a shadow version; one more is not compared.
+    named, named_s:  versions kept that were asked for by number, and how long after their last use.
+    settle_s:        from the start until the database's library is imported, unless a rollout is
+                     under way: the first answers do not wait for it.
+    judge_s:         between two looks at the rollouts, and at what webhooks are to be told.
+    count_s:         between two writings of counts.
+    """
+
+    shadow_items: int = 256
+    named: int = 4
+    named_s: float = 600.0
+    settle_s: float = 5.0
+    judge_s: float = 15.0
+    count_s: float = 5.0
+
+
+@dataclass(frozen=True)
 class Limits:
     """All limits of a server.
 
@@ -52,6 +85,8 @@ class Limits:
 
     batch: BatchLimits = BatchLimits()
     http: HttpLimits = HttpLimits()
+    rollout: RolloutLimits = RolloutLimits()
+    key: KeyLimits = KeyLimits()
     inputs: int = 2048
     answer_s: float = 30.0
     poll_s: float = 0.5

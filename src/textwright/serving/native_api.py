@@ -66,6 +66,7 @@ async def post_predict(service: Service, request: Request, name: str) -> Respons
     """Answer the texts of a request."""
     asked: PredictRequest = read_json(request, DECODER)
     done = await predict(service, Asked(name, asked.inputs, asked.caller, request.key))
+    request.answered = done.model, done.version
     answers = [
         wire_outcome(name, outcome, request)
         for name, outcome in zip(done.ids, done.outcomes, strict=True)

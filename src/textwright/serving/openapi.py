@@ -8,25 +8,39 @@ from typing import Any
 
 import msgspec
 
+from textwright.serving.access import ASK, OPEN
 from textwright.serving.http import JSON
 
 REASONS = {
-    200: "Answered.",
+    200: "Done.",
     400: "The request cannot be read.",
-    403: "This server does not take such a request.",
+    401: "No key, or one that is not good here.",
+    403: "Not for this key's role, or not by this server's name.",
     404: "No such address, model or version.",
     405: "The address has no such method.",
     408: "The request did not arrive in time.",
+    409: "Refused as things stand, or somebody else was first.",
+    412: "The deployment has another generation than If-Match says.",
     413: "Larger than the server takes.",
     415: "The body is not declared as JSON.",
     422: "Readable, but not what can be answered.",
-    429: "More waits than can be answered in time; Retry-After says how long.",
+    429: "More than can be answered in time, or than the key may; Retry-After says how long.",
     500: "The server failed.",
     503: "Not ready.",
     504: "Not answered in time.",
 }
 ALWAYS = (400, 403, 408, 413, 500)  # possible wherever a request is read
 REFERENCE = "#/components/schemas/{name}"
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "Authorization: Bearer tw_..."},
+    "header": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+}
+KEYED: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
+HEADERS = {
+    "If-Match": "Generation that the deployment must have, in quotes, as its ETag says it.",
+    "Idempotency-Key": "Any word: a repeat of this request with it is answered as the first was.",
+}
+NUMBERS = frozenset({"key", "number"})  # parameters of paths that are whole numbers
 PARAMETER = re.compile(r"\{(\w+)\}")
 
 
@@ -39,6 +53,9 @@ class Description:
     failures: type of the body of an error.
     statuses: what it may answer beside 200 and ``ALWAYS``.
     inner:    types that ``gives`` refers to by name.
+    right:    who may call it: a role, or ``access.OPEN`` or ``access.ASK``.
+    query:    type whose fields may stand after the ``?``.
+    headers:  names of ``HEADERS`` that it heeds.
     """
 
     method: str
@@ -50,6 +67,9 @@ class Description:
     statuses: tuple[int, ...]
     media_type: str = JSON
     inner: tuple[type, ...] = ()
+    right: str = OPEN
+    query: type | None = None
+    headers: tuple[str, ...] = ()
 
 
 def describe(routes: Sequence[Description], version: str) -> dict[str, Any]:
@@ -66,7 +86,7 @@ def describe(routes: Sequence[Description], version: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "textwright", "version": version},
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {"schemas": components, "securitySchemes": SCHEMES},
     }
 
 
@@ -94,15 +114,37 @@ def operation(route: Description, schema_of: dict[type, Any]) -> dict[str, Any]:
         "operationId": "_".join([route.method.lower(), *words]),
         "responses": responses,
     }
-    names = PARAMETER.findall(route.path)
-    if names:
-        described["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in names
-        ]
+    parameters = describe_parameters(route)
+    if parameters:
+        described["parameters"] = parameters
+    if route.right != OPEN:
+        described["security"] = [{}, *KEYED] if route.right == ASK else KEYED
     if route.takes:
         content = {JSON: {"schema": schema_of[route.takes]}}
         described["requestBody"] = {"required": True, "content": content}
+    return described
+
+
+def describe_parameters(route: Description) -> list[dict[str, Any]]:
+    """Describe what may stand in the path, after it, and in headers beside it."""
+    number = {"type": "integer", "minimum": 1}
+    described: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": number if name in NUMBERS else {"type": "string"},
+        }
+        for name in PARAMETER.findall(route.path)
+    ]
+    if route.query is not None:
+        _, components = msgspec.json.schema_components([route.query], ref_template=REFERENCE)
+        fields = components[route.query.__name__]["properties"]
+        described += [{"name": name, "in": "query", "schema": fields[name]} for name in fields]
+    described += [
+        {"name": name, "in": "header", "description": HEADERS[name], "schema": {"type": "string"}}
+        for name in route.headers
+    ]
     return described
 
 
@@ -124,10 +166,16 @@ def docs_section(route: Description) -> str:
     """Write one route: its address, what it takes, what it may answer."""
     lines = [f"<h2><code>{route.method} {escape(route.path)}</code></h2>"]
     lines.append(f"<p>{escape(route.summary)}</p>")
+    for each in describe_parameters(route):
+        if each["in"] != "path":
+            shown = f"{each['name']} {msgspec.json.encode(each['schema']).decode()}"
+            lines.append(f"<p>In the {each['in']}: <code>{escape(shown)}</code></p>")
     if route.takes is not None:
         lines.append(f"<p>Takes:</p><pre>{escape(fields_of(route.takes))}</pre>")
     if route.gives is not None:
         lines.append(f"<p>Gives:</p><pre>{escape(fields_of(route.gives, *route.inner))}</pre>")
+    if route.right not in (OPEN, ASK):
+        lines.append(f"<p>Needs a key of the role {route.right}.</p>")
     others = ", ".join(str(each) for each in sorted({*ALWAYS, *route.statuses}))
     lines.append(f"<p>Other statuses: {others}.</p>")
     return "".join(lines)

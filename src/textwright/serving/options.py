@@ -14,6 +14,7 @@ class Options:
     hosts:   names it may be called by beside its own.
     keyed:   predicting wants a key too; always so where others than this machine can call.
     certificate, private_key: files in PEM for TLS; None: plain HTTP.
+    access_log: a line for each request in the log.
     workers: processes that answer on the one port.
     """
 
@@ -24,4 +25,5 @@ class Options:
     keyed: bool = False
     certificate: Path | None = None
     private_key: Path | None = None
+    access_log: bool = False
     workers: int = 1

@@ -71,13 +71,15 @@ class Done:
 class Service:
     """What every route may use.
 
-    after: called on the event loop with each answered request; each must be quick.
-    keep:  the database; None: this server has none, and answers only.
+    before: called on the event loop with each request before it waits; each may refuse it.
+    after:  called on the event loop with each answered request; each must be quick.
+    keep:   the database; None: this server has none, and answers only.
     """
 
     loader: Loader
     metrics: ServerMetrics
     limits: Limits
+    before: Sequence[Callable[[Asked], None]] = ()
     after: Sequence[Callable[[Done], None]] = ()
     keep: Keep | None = None
 
@@ -91,6 +93,8 @@ async def predict(service: Service, asked: Asked) -> Prediction:
     start = monotonic()
     live = service.loader.find(asked.name)
     check_texts(asked.texts, service.limits)
+    for allow in service.before:
+        allow(asked)
     allowed_s = min(asked.timeout_s or service.limits.answer_s, service.limits.answer_s)
     try:
         waiting = live.batcher.submit(asked.texts, start + allowed_s)

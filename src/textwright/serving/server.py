@@ -10,15 +10,19 @@ from errno import EADDRINUSE
 
 from textwright.errors import SettingsError
 from textwright.lifecycle.remote import open_store
-from textwright.serving.app import LOCAL_NAMES, App
+from textwright.serving.access import Doorkeeper
+from textwright.serving.app import LOCAL_NAMES, App, Gate
 from textwright.serving.deployments import Source, database_source
 from textwright.serving.http import HttpServer
 from textwright.serving.keep import Keep
-from textwright.serving.limits import Limits
+from textwright.serving.keyring import database_keys
 from textwright.serving.loader import Loader
+from textwright.serving.logs import report_to_log
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.options import Options
 from textwright.serving.predict import Service
+from textwright.serving.throttle import Throttle
+from textwright.serving.tls import make_context
 from textwright.settings import Settings
 
 SWITCH_S = 0.001  # a thread back from the session waits at most this long for the interpreter
@@ -28,24 +32,29 @@ LOG = logging.getLogger(__name__)
 class Server:
     """One server on one event loop: made, started and stopped there.
 
-    keep: the database; without it the server answers and does nothing else.
+    keep: the database; without it the server answers, knows no keys, and does nothing else.
     """
 
-    def __init__(
-        self, source: Source, limits: Limits, hosts: frozenset[str], keep: Keep | None = None
-    ) -> None:
+    def __init__(self, source: Source, options: Options, keep: Keep | None = None) -> None:
+        limits = options.limits
         metrics = ServerMetrics()
         self.keep = keep
+        self.tls = make_context(options.certificate, options.private_key)
         self.loader = Loader(source, limits, metrics)
-        app = App(Service(self.loader, metrics, limits, keep=keep), hosts=hosts)
-        self.http = HttpServer(app.handle, limits.http)
+        throttle = Throttle(limits.key)
+        keys = None if keep is None else database_keys(keep)
+        self.doorkeeper = Doorkeeper(keys, keyed=is_keyed(options), poll_s=limits.poll_s)
+        gate = Gate(self.doorkeeper, throttle, hosts_of(options), options.access_log)
+        service = Service(self.loader, metrics, limits, before=[throttle.charge], keep=keep)
+        self.http = HttpServer(App(service, gate).handle, limits.http)
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and give the port; raises SettingsError when that cannot be."""
         try:
-            return await self.http.start(host, port)
+            return await self.http.start(host, port, self.tls)
         except OSError as error:
             self.loader.stop()
+            self.doorkeeper.stop()
             raise cannot_listen(host, port, error) from error
 
     async def stop(self) -> None:
@@ -53,6 +62,7 @@ class Server:
         self.loader.draining = True
         await self.http.stop()
         self.loader.stop()
+        self.doorkeeper.stop()
         if self.keep is not None:
             self.keep.close()
 
@@ -86,21 +96,39 @@ def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def serve(settings: Settings, options: Options, started: Callable[[str], None]) -> None:
     """Serve until a signal ends it."""
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(report_to_log)
     ended = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, ended.set)
     source = database_source(settings.database, open_store(settings.artifacts, settings.cache))
-    server = Server(source, options.limits, hosts_of(options.host), Keep(settings))
+    server = Server(source, options, Keep(settings))
     port = await server.start(options.host, options.port)
-    started(f"http://{options.host}:{port}")
+    started(f"{'https' if server.tls else 'http'}://{options.host}:{port}")
+    if not is_local(options.host) and server.tls is None:
+        LOG.warning("keys travel unencrypted: give --certificate, or let a proxy encrypt")
     await ended.wait()
     LOG.info("answering what was accepted, then stopping")
     await server.stop()
 
 
-def hosts_of(host: str) -> frozenset[str]:
-    """Names a server may be called by: on loopback its own alone, elsewhere any."""
-    return LOCAL_NAMES if host in LOCAL_NAMES or host == "::1" else frozenset()
+def is_local(host: str) -> bool:
+    """Whether nobody but this machine can call a server that listens there."""
+    return host in LOCAL_NAMES or host == "::1"
+
+
+def is_keyed(options: Options) -> bool:
+    """Whether predicting wants a key: always where others than this machine can call."""
+    return options.keyed or not is_local(options.host)
+
+
+def hosts_of(options: Options) -> frozenset[str]:
+    """Names a server may be called by: those allowed and its own; where none are said, any.
+
+    On loopback its own are never any: a foreign page whose name points here must not get in.
+    """
+    if not options.hosts and not is_local(options.host):
+        return frozenset()
+    return frozenset(each.lower() for each in options.hosts) | LOCAL_NAMES | {options.host}
 
 
 def cannot_listen(host: str, port: int, error: OSError) -> SettingsError:

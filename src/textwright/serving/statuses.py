@@ -10,36 +10,54 @@ from typing import Any
 import msgspec
 
 from textwright.errors import (
+    ArtifactError,
+    DatabaseError,
     DeadlineError,
     ForbiddenError,
     InvalidInputError,
+    LostRaceError,
     MalformedError,
     MediaTypeError,
     MethodError,
     NotReadyError,
     OverloadedError,
+    RateError,
+    RefusedError,
     SlowRequestError,
+    StaleError,
     TextwrightError,
     TooLargeError,
+    UnauthorizedError,
     UnknownNameError,
+    UsageError,
 )
 from textwright.serving.http import Request, Response
 
 STATUSES: dict[type[TextwrightError], tuple[int, str]] = {
     MalformedError: (400, "malformed"),
+    UnauthorizedError: (401, "unauthorized"),
     ForbiddenError: (403, "forbidden"),
     UnknownNameError: (404, "unknown_name"),
     MethodError: (405, "method_not_allowed"),
     SlowRequestError: (408, "request_timeout"),
+    LostRaceError: (409, "lost_race"),
+    RefusedError: (409, "refused"),
+    ArtifactError: (409, "damaged"),
+    StaleError: (412, "stale"),
     TooLargeError: (413, "too_large"),
     MediaTypeError: (415, "not_json"),
     InvalidInputError: (422, "invalid"),
+    UsageError: (422, "usage"),
+    RateError: (429, "rate_limited"),
     OverloadedError: (429, "overloaded"),
     NotReadyError: (503, "not_ready"),
+    DatabaseError: (503, "database_away"),
     DeadlineError: (504, "deadline"),
 }
 INTERNAL = (500, "internal")
 INTERNAL_MESSAGE = "The server failed to answer this; it is not the request's fault."
+AWAY_MESSAGE = "The server cannot use its database now."  # the cause may name hosts and folders
+AWAY_HINT = "Try again soon; predictions go on meanwhile. The server's log says more."
 INTERNAL_HINT = "Look for the request id in the server's log."
 LOG = logging.getLogger(__name__)
 
@@ -78,6 +96,8 @@ def failure_of(error: Exception, request: Request) -> dict[str, Any]:
     status, code = status_of(error)
     if status == INTERNAL[0] or not isinstance(error, TextwrightError):
         what, hint = INTERNAL_MESSAGE, INTERNAL_HINT
+    elif isinstance(error, DatabaseError):
+        what, hint = AWAY_MESSAGE, AWAY_HINT
     else:
         what, hint = error.what, error.hint
     return {"code": code, "message": what, "hint": hint, "request_id": request_id(request)}
@@ -88,7 +108,9 @@ def error_response(error: Exception, request: Request, path: str) -> Response:
     status, _ = status_of(error)
     failure = failure_of(error, request)
     if status == INTERNAL[0]:
-        LOG.error("request %s failed", failure["request_id"], exc_info=error)
+        LOG.error("request failed", exc_info=error, extra={"request_id": failure["request_id"]})
+    elif isinstance(error, DatabaseError):
+        LOG.warning(error.what, extra={"request_id": failure["request_id"]})
     body: dict[str, Any] = {"error": failure}
     if path == "/v2" or path.startswith("/v2/"):
         body = {"error": f"{failure['message']} {failure['hint']}"}
@@ -97,7 +119,9 @@ def error_response(error: Exception, request: Request, path: str) -> Response:
         headers.append(("retry-after", str(error.retry_s)))
     elif isinstance(error, MethodError):
         headers.append(("allow", error.allowed))
-    elif isinstance(error, NotReadyError):
+    elif isinstance(error, UnauthorizedError):
+        headers.append(("www-authenticate", error.challenge))
+    elif isinstance(error, NotReadyError | DatabaseError):
         headers.append(("retry-after", "1"))
     return Response(status, msgspec.json.encode(body), headers=tuple(headers))
 

@@ -1,0 +1,71 @@
+"""Keys as the database has them, read without SQLAlchemy; their last use is written with it."""
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from textwright.errors import TextwrightError
+from textwright.lifecycle.pointer import PointerReader
+from textwright.lifecycle.roles import Caller
+from textwright.serving.access import KeySource, Known
+from textwright.serving.deployments import TIMEOUT_S
+from textwright.serving.keep import Keep
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+READ_KEYS = """
+SELECT "key".id, "key".digest, principal.name, principal.role, "key".expires_at
+FROM "key" JOIN principal ON principal.id = "key".principal_id
+WHERE "key".revoked_at IS NULL
+"""
+LOG = logging.getLogger(__name__)
+
+
+def database_keys(keep: Keep) -> KeySource:
+    """Take keys from the database, over a connection of their own."""
+    reader = PointerReader(keep.settings.database, timeout_s=TIMEOUT_S)
+
+    def note(keys: list[int]) -> None:
+        try:
+            keep.pool.submit(note_uses, keep, keys)
+        except RuntimeError:  # the server is on its way out
+            LOG.info("the last use of some keys was not noted")
+
+    return KeySource(lambda: read_keys(reader), note)
+
+
+def read_keys(reader: PointerReader) -> dict[str, Known]:
+    """Read every key that was not revoked, by its digest; raises DatabaseError."""
+    rows = reader.ask(READ_KEYS)
+    return {row[1]: to_known(row) for row in rows}
+
+
+def to_known(row: Sequence[Any]) -> Known:
+    """Build a key from a row of ``READ_KEYS``."""
+    key, digest, name, role, expires = row
+    return Known(digest, Caller(key, name, role), seconds_of(expires))
+
+
+def seconds_of(stated: datetime | str | None) -> float:
+    """Read a time as the database gives it: SQLite keeps text in UTC without saying so."""
+    if stated is None:
+        return float("inf")
+    if isinstance(stated, str):
+        stated = datetime.fromisoformat(stated).replace(tzinfo=UTC)
+    return stated.timestamp()
+
+
+def note_uses(keep: Keep, keys: list[int]) -> None:
+    """Write that keys were used, in a thread of the keep; not doing so harms nobody."""
+    from textwright.lifecycle.access import note_use
+
+    def work(session: "Session") -> None:
+        for key in keys:
+            note_use(session, key)
+
+    try:
+        keep.in_transaction(work)
+    except TextwrightError as error:
+        LOG.warning("the last use of some keys was not noted: %s", error.what)
