@@ -107,6 +107,11 @@ def test_a_number_as_label_is_its_name(tmp_path: Path) -> None:
     assert read(path).examples[0].labels == ("1",)
 
 
+def test_a_zero_byte_in_a_name_is_said_so() -> None:
+    with pytest.raises(DataError, match="zero byte"):
+        read(Path("d\0.jsonl"))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -54,6 +54,8 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     Raises DataError for a missing file, an unknown format, bytes that are no UTF-8, or a
     malformed row.
     """
+    if "\0" in str(path):
+        raise DataError(f"{str(path)!r} is no file's name.", "Leave the zero byte out.")
     suffixes = path.suffixes
     packed = bool(suffixes) and suffixes[-1] == ".gz"
     suffix = (suffixes[:-1] if packed else suffixes)[-1:]
