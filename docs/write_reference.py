@@ -20,6 +20,7 @@ from textwright.recipe.parts import (
     ClassifySettings,
     TokenizerSettings,
 )
+from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
 
@@ -37,6 +38,7 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
     ("[rollout]", "", RolloutSettings),
+    ("[records]", "", RecordSettings),
     *((f'[[gates]] rule = "{rule}"', "", GATES[rule]) for rule in GATES),
 ]  # fmt: skip
 

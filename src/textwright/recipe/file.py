@@ -21,6 +21,7 @@ from textwright.recipe.parts import (
     TokenizerSettings,
 )
 from textwright.recipe.recipe import Recipe
+from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings, check_rollout
 from textwright.recipe.training import (
     LinearTrainingSettings,
@@ -122,6 +123,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         abstention=read_abstention(table.get("abstention", {}), data),
         training=read_training(table.get("training", {}), encoder),
         rollout=check_rollout(read_settings(RolloutSettings, table.get("rollout", {}), "rollout")),
+        records=read_settings(RecordSettings, table.get("records", {}), "records"),
         gates=read_gates(table.get("gates", [])),
     )
 

@@ -11,13 +11,14 @@ from textwright.recipe.parts import (
     EncoderSettings,
     TokenizerSettings,
 )
+from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import TrainingSettings
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model's data, parts, training, rollout and gates, checked whole.
+    """One model's data, parts, training, rollout, records and gates, checked whole.
 
     A section that the encoder does not use is None: ``bag`` has no tokenizer, embedding or
     decoder of its own.
@@ -33,4 +34,5 @@ class Recipe:
     abstention: AbstentionSettings
     training: TrainingSettings
     rollout: RolloutSettings
+    records: RecordSettings
     gates: tuple[GateSettings, ...]
