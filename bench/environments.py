@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PEERS = Path(__file__).resolve().parent / ".peers"
+NETWORK = ("onnxruntime==1.32.0", "tokenizers==0.23.3", "numpy==2.4.6")  # what each server runs
 PINNED = {
     "mlflow": (
         *("mlflow==3.17.2", "alembic", "cryptography", "fsspec", "httptools", "jieba", "msgspec"),
@@ -17,6 +18,10 @@ PINNED = {
     ),
     "keras": ("tensorflow-cpu==2.21.0", "keras==3.15.1"),
     "fasttext": ("fasttext-wheel==0.9.2", "numpy==1.26.4"),
+    "fastapi": ("fastapi==0.165.0", "uvicorn[standard]==0.54.0", *NETWORK),
+    "litserve": ("litserve==0.2.19", *NETWORK),
+    "bentoml": ("bentoml==1.4.39", *NETWORK),
+    "ray": ("ray[serve]==2.60.0", *NETWORK),
     "sklearn": ("scikit-learn==1.9.1", "scipy==1.17.1", "numpy==2.4.6"),
 }
 

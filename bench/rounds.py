@@ -68,10 +68,15 @@ def stolen_share(before: tuple[int, int]) -> float:
 
 def read_options(purpose: str) -> argparse.Namespace:
     """Read the options every comparison has: ``--json FILE`` and ``--quick``."""
+    return make_parser(purpose).parse_args()
+
+
+def make_parser(purpose: str) -> argparse.ArgumentParser:
+    """Make a parser of these options, for a comparison that has more."""
     parser = argparse.ArgumentParser(description=purpose)
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     parser.add_argument("--quick", action="store_true", help="one round, and the small sets only")
-    return parser.parse_args()
+    return parser
 
 
 def write_report(
