@@ -1,6 +1,7 @@
 """A home folder with a database and a store, filled by the lifecycle's own functions."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from textwright.lifecycle.artifacts import ArtifactStore
 from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.evidence import record_verdicts
 from textwright.lifecycle.registry import NewVersion, add_model, add_version, find_version
-from textwright.lifecycle.rollout import promote, rollback
+from textwright.lifecycle.rollout import Cause, promote, rollback, start
+from textwright.lifecycle.tables import utc_now
+from textwright.recipe.rollout import RolloutSettings
 from textwright.settings import Settings
 
 
@@ -36,6 +39,15 @@ class Household:
         """Put a version into production."""
         with self.sessions.begin() as session:
             promote(session, find_version(session, reference), actor="ann", reason="better")
+
+    def roll_out(
+        self, reference: str, policy: RolloutSettings, *, shadow: bool = False, at: float = 0.0
+    ) -> None:
+        """Begin a rollout; at: seconds since 1970, now unless stated."""
+        when = datetime.fromtimestamp(at, UTC) if at else utc_now()
+        with self.sessions.begin() as session:
+            cause = Cause("ann", "maybe better", at=when)
+            start(session, find_version(session, reference), policy, cause, shadow=shadow)
 
     def rollback(self, model: str = "intents") -> None:
         """Go back to the version before."""

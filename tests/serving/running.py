@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from tests.runtime.tiny import make_artifact
-from textwright.serving.deployments import Source, Target
+from textwright.serving.deployments import Deployment, Source, Target
 from textwright.serving.limits import Limits
 from textwright.serving.options import Options
 from textwright.serving.server import Server, find_loop_factory
@@ -77,19 +77,31 @@ class Running:
 
 @dataclass
 class Shelf:
-    """Artifacts in a folder, and which version of each model should answer."""
+    """Artifacts in a folder, and which version of each model should answer.
+
+    rows: deployments with more than a stable version; they go before ``targets``.
+    kept: every version that was made, for those asked for by number.
+    """
 
     root: Path
     targets: dict[str, Target] = field(default_factory=dict)
+    rows: dict[str, Deployment] = field(default_factory=dict)
+    kept: dict[str, dict[int, str]] = field(default_factory=dict)
     failure: Exception | None = None
 
     def deploy(self, model: str, version: int, **options: Any) -> str:
         """Make an artifact and let it be the version that should answer."""
+        address = self.make(model, version, **options).address
+        self.targets = {**self.targets, model: Target(version, address)}
+        return address
+
+    def make(self, model: str, version: int, **options: Any) -> Target:
+        """Make an artifact that nobody is answered by yet."""
         folder = self.root / f"{model}-{version}"
         address = make_artifact(folder, name=model, **options)
         folder.rename(self.root / address)
-        self.targets = {**self.targets, model: Target(version, address)}
-        return address
+        self.kept.setdefault(model, {})[version] = address
+        return Target(version, address)
 
     def read(self) -> dict[str, Target]:
         """Give the targets, or fail as a database that is away does."""
@@ -99,7 +111,15 @@ class Shelf:
 
     def source(self) -> Source:
         """Give what a loader reads."""
-        return Source(self.read, lambda address: self.root / address)
+        return Source(
+            self.deployments,
+            lambda address: self.root / address,
+            lambda model: self.kept.get(model, {}),
+        )
+
+    def deployments(self) -> dict[str, Deployment]:
+        """Give the rows that a loader reads."""
+        return {**{name: Deployment(each) for name, each in self.read().items()}, **self.rows}
 
 
 @contextmanager

@@ -158,7 +158,7 @@ def test_a_promoted_version_whose_artifact_is_damaged_never_answers(
         wait_until(lambda: "intents@2 cannot be served" in caplog.text)
         assert "model.onnx" in caplog.text
         assert version_of(server) == 1
-        assert server.predict("rain", name="intents@2").status == 404
+        assert server.predict("rain", name="intents@2").status == 401
         assert server.ask("GET", "/health/ready").status == 200
 
 

@@ -11,7 +11,9 @@ import pytest
 from tests.runtime.tiny import write_network
 from tests.serving.running import QUICK, Running, Shelf, running, wait_until
 from textwright.errors import DatabaseError
-from textwright.serving.deployments import Target
+from textwright.serving.deployments import Deployment, Target
+from textwright.serving.live import Live
+from textwright.serving.loader import LoadFailure
 
 
 def version_of(server: Running) -> int:
@@ -146,4 +148,109 @@ def test_a_model_without_its_threads_makes_the_server_not_ready(shelf: Shelf) ->
     shelf.deploy("intents", 1)
     with running(shelf, QUICK) as server:
         server.server.loader.live["intents"].batcher.close()
+        wait_until(lambda: server.ask("GET", "/health/ready").status == 503)
+
+
+def rolled(shelf: Shelf, *, share: float = 0.5, good: bool = True) -> Deployment:
+    """Deploy version 1 with version 2 as its candidate."""
+    shelf.deploy("intents", 1)
+    candidate = shelf.make("intents", 2, strength=2.0)
+    if not good:
+        (shelf.root / candidate.address / "model.onnx").write_bytes(b"no network")
+    row = Deployment(shelf.targets["intents"], candidate, None, share, "salt")
+    shelf.rows = {"intents": row}
+    return row
+
+
+def candidate_of(server: Running) -> Live:
+    found = server.server.loader.deployed["intents"].candidate
+    assert found is not None
+    return found
+
+
+def versions_of(server: Running, count: int = 40) -> set[int]:
+    path = "/api/v1/models/intents/predict"
+    bodies = ({"inputs": ["rain"], "caller": f"caller {each}"} for each in range(count))
+    answers = [server.ask("POST", path, each) for each in bodies]
+    assert {each.status for each in answers} == {200}
+    return {each.json["version"] for each in answers}
+
+
+def test_a_candidate_answers_its_share_until_it_is_dropped(shelf: Shelf) -> None:
+    row = rolled(shelf)
+    with running(shelf) as server:
+        candidate = candidate_of(server)
+        threads = candidate.batcher.threads
+        assert versions_of(server) == {1, 2}
+        text = server.ask("GET", "/metrics").body
+        assert b'textwright_candidate_version{model="intents"} 2.0' in text
+        assert b'textwright_candidate_share{model="intents"} 0.5' in text
+        shelf.rows = {"intents": Deployment(row.stable)}
+        wait_until(lambda: versions_of(server, 10) == {1})
+        assert b'textwright_candidate_version{model="intents"} 0.0' in (
+            server.ask("GET", "/metrics").body
+        )
+        wait_until(lambda: not any(thread.is_alive() for thread in threads))
+
+
+def test_a_candidate_that_goes_to_production_is_not_loaded_again(shelf: Shelf) -> None:
+    row = rolled(shelf)
+    with running(shelf) as server:
+        candidate = candidate_of(server)
+        assert row.candidate is not None
+        shelf.rows = {"intents": Deployment(row.candidate)}
+        wait_until(lambda: versions_of(server, 10) == {2})
+        assert server.server.loader.live["intents"] is candidate
+
+
+def test_a_candidate_that_cannot_be_loaded_breaks_nothing_and_is_told_once(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    rolled(shelf, good=False)
+    with caplog.at_level(logging.ERROR), running(shelf) as server:
+        loader = server.server.loader
+        assert versions_of(server) == {1}
+        assert server.ask("GET", "/health/ready").status == 200
+        server.on_loop(loader.failed.clear)  # so that it is tried again at once
+        wait_until(lambda: caplog.text.count("intents@2 cannot be served") == 2)
+        (failure,) = loader.failures
+        assert isinstance(failure, LoadFailure)
+        assert (failure.model, failure.version) == ("intents", 2)
+        assert failure.reason
+        assert b'textwright_candidate_version{model="intents"} 0.0' in (
+            server.ask("GET", "/metrics").body
+        )
+
+
+def test_a_stable_version_that_cannot_be_loaded_leaves_the_old_one_beside_the_candidate(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = rolled(shelf)
+    with caplog.at_level(logging.ERROR), running(shelf) as server:
+        shelf.rows = {"intents": Deployment(Target(3, "0" * 64), row.candidate, None, 0.5, "salt")}
+        wait_until(lambda: "intents@3 cannot be served" in caplog.text)
+        assert versions_of(server) == {1, 2}
+        shelf.rows = {"intents": row}
+        wait_until(lambda: server.server.loader.deployed["intents"].row == row)
+        assert versions_of(server) == {1, 2}
+
+
+def test_without_a_stable_version_that_loads_no_candidate_answers(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = rolled(shelf)
+    shelf.rows = {"intents": Deployment(Target(3, "0" * 64), row.candidate, None, 0.5, "salt")}
+    with caplog.at_level(logging.ERROR), running(shelf, wait=False) as server:
+        wait_until(lambda: server.server.loader.looked)
+        sleep(5 * QUICK.poll_s)
+        assert server.predict("rain").status == 503
+        assert caplog.text.count("cannot be served") == 1
+        assert not server.server.loader.deployed
+
+
+def test_a_candidate_without_its_threads_makes_the_server_not_ready(shelf: Shelf) -> None:
+    rolled(shelf)
+    with running(shelf) as server:
+        candidate = candidate_of(server)
+        candidate.batcher.close()
         wait_until(lambda: server.ask("GET", "/health/ready").status == 503)

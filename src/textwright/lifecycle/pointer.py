@@ -43,6 +43,10 @@ READ_ARTIFACT = """
 SELECT version.artifact FROM version JOIN model ON model.id = version.model_id
 WHERE model.name = ? AND version.number = ?
 """
+READ_VERSIONS = """
+SELECT version.number, version.artifact FROM version JOIN model ON model.id = version.model_id
+WHERE model.name = ? ORDER BY version.number
+"""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,10 @@ class PointerReader:
         """Address of a version's artifact; None where there is no such version."""
         rows = self.ask(READ_ARTIFACT, (model, number))
         return str(rows[0][0]) if rows else None
+
+    def list_versions(self, model: str) -> dict[int, str]:
+        """Address of each version of a model, by number, oldest first; empty without the model."""
+        return {row[0]: str(row[1]) for row in self.ask(READ_VERSIONS, (model,))}
 
     def ask(self, query: str, values: tuple[object, ...] = ()) -> Sequence[Sequence[Any]]:
         """Run one query, in a transaction of its own."""

@@ -32,6 +32,17 @@ class ServerMetrics:
         )
         self.queue = self.gauge("queue_items", "Texts accepted, not yet answered.", "model")
         self.version = self.gauge("deployed_version", "Version that answers.", "model")
+        self.candidate = self.gauge("candidate_version", "Of a rollout; 0: none.", "model")
+        self.share = self.gauge("candidate_share", "Of callers the candidate answers.", "model")
+        self.units = self.counter(
+            "guard_units", "Units counted for the guards.", "model", "version", "guard", "bad"
+        )
+        self.counts_dropped = self.counter(
+            "counts_dropped", "Units lost while the database was away too long."
+        )
+        self.shadow_dropped = self.counter(
+            "shadow_dropped", "Texts not compared: too many waited for the shadow.", "model"
+        )
         self.load_failures = self.counter(
             "load_failures", "Versions that could not be loaded.", "model"
         )

@@ -1,5 +1,6 @@
 """A request's texts through the version that answers, the same for every protocol."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
@@ -15,7 +16,8 @@ from textwright.lifecycle.roles import Caller
 from textwright.serving.batcher import Outcome
 from textwright.serving.keep import Keep
 from textwright.serving.limits import Limits
-from textwright.serving.loader import Live, Loader
+from textwright.serving.live import Live, choose
+from textwright.serving.loader import Loader
 from textwright.serving.metrics import ServerMetrics
 
 ID_BYTES = 12
@@ -25,7 +27,8 @@ ID_BYTES = 12
 class Asked:
     """What a request asks of a model.
 
-    name:      ``intents``, ``intents@production`` or ``intents@3``.
+    name:      ``intents``: stable or candidate, as the deployment says; ``intents@production``:
+               the stable version; ``intents@3``, ``@candidate``, ``@latest``: for operators.
     caller:    who asks, as the request says; empty: nobody said.
     key:       whose key came with it; None: none did.
     timeout_s: time it may take; None: the server's own limit.
@@ -67,12 +70,28 @@ class Done:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A request whose client went away before its answers were there.
+
+    seconds: that it had waited.
+    """
+
+    asked: Asked
+    model: str
+    version: int
+    at: float
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Service:
     """What every route may use.
 
     before: called on the event loop with each request before it waits; each may refuse it.
     after:  called on the event loop with each answered request; each must be quick.
+    left:   likewise with each that nobody waited for.
+    clock:  seconds since 1970.
     keep:   the database; None: this server has none, and answers only.
     """
 
@@ -81,29 +100,30 @@ class Service:
     limits: Limits
     before: Sequence[Callable[[Asked], None]] = ()
     after: Sequence[Callable[[Done], None]] = ()
+    left: Sequence[Callable[[Left], None]] = ()
     keep: Keep | None = None
+    clock: Callable[[], float] = time
 
 
 async def predict(service: Service, asked: Asked) -> Prediction:
-    """Answer a request's texts.
+    """Answer a request's texts, all by one version.
 
-    Raises UnknownNameError, NotReadyError, OverloadedError; InvalidInputError for no texts,
-    TooLargeError for too many; when every text fails, the error of the first.
+    Raises UnknownNameError, NotReadyError, OverloadedError; UnauthorizedError, ForbiddenError for
+    a version that is not production's; InvalidInputError for no texts, TooLargeError for too
+    many; when every text fails, the error of the first.
     """
     start = monotonic()
-    live = service.loader.find(asked.name)
+    deployed = service.loader.deployed.get(asked.name)
+    if deployed is not None:
+        live = choose(deployed, asked.caller)
+    else:
+        live = await find_named(service.loader, asked)
     check_texts(asked.texts, service.limits)
     for allow in service.before:
         allow(asked)
-    allowed_s = min(asked.timeout_s or service.limits.answer_s, service.limits.answer_s)
-    try:
-        waiting = live.batcher.submit(asked.texts, start + allowed_s)
-    except OverloadedError:
-        service.metrics.shed.labels(live.model).inc(len(asked.texts))
-        raise
-    outcomes = [each for each in await waiting if each is not None]
+    outcomes = await submit(service, asked, live, start)
     given = Prediction(live.model, live.target.version, [new_id() for _ in asked.texts], outcomes)
-    done = Done(asked, given, time(), monotonic() - start)
+    done = Done(asked, given, service.clock(), monotonic() - start)
     for tell in service.after:
         tell(done)
     failed = [each for each in outcomes if isinstance(each, Exception)]
@@ -111,6 +131,38 @@ async def predict(service: Service, asked: Asked) -> Prediction:
     if len(failed) == len(asked.texts):
         raise failed[0]
     return given
+
+
+async def find_named(loader: Loader, asked: Asked) -> Live:
+    """Give the version that a request names; raises as ``predict`` and ``NamedVersions.find``."""
+    model, at, wanted = asked.name.partition("@")
+    deployed = loader.deployed.get(model)
+    if not at or (deployed is None and asked.key is None):
+        return loader.find_model(model).stable
+    if deployed is not None and wanted in ("production", str(deployed.stable.target.version)):
+        return deployed.stable
+    return await loader.asked_for.find(asked.name, deployed, asked.key)
+
+
+async def submit(service: Service, asked: Asked, live: Live, start: float) -> list[Outcome]:
+    """Have a version answer; raises OverloadedError.
+
+    start: of the request, on the monotonic clock.
+    """
+    allowed_s = min(asked.timeout_s or service.limits.answer_s, service.limits.answer_s)
+    try:
+        waiting = live.batcher.submit(asked.texts, start + allowed_s)
+    except OverloadedError:
+        service.metrics.shed.labels(live.model).inc(len(asked.texts))
+        raise
+    try:
+        return [each for each in await waiting if each is not None]
+    except asyncio.CancelledError:
+        version, seconds = live.target.version, monotonic() - start
+        left = Left(asked, live.model, version, service.clock(), seconds)
+        for tell in service.left:
+            tell(left)
+        raise
 
 
 def check_texts(texts: Sequence[str], limits: Limits) -> None:
