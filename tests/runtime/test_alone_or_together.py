@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.training.test_fit import SUBJECTS, answerer_of, fit_in, make_recipe
 from textwright.runtime.answer import Answerer, plan_batches, warn_of
-from textwright.serving.batcher import Batcher, Outcome
+from textwright.serving.batcher import Batcher
 from textwright.serving.limits import BatchLimits
+from textwright.serving.queues import Outcome
 from textwright.tasks.classify import ClassifyAnswer
 from textwright.text.batch import Encoding
 

@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.runtime.tiny import LABELS, WORDS, make_artifact, make_bag_artifact, write_network
-from textwright.errors import ArtifactError, UsageError
+from tests.runtime.tiny import (
+    LABELS,
+    WORDS,
+    make_artifact,
+    make_bag_artifact,
+    make_embedder,
+    write_network,
+)
+from textwright.errors import ArtifactError, RecipeError, UsageError
 from textwright.runtime.answer import EMPTY, UNKNOWN, Answerer, plan_batches
 from textwright.runtime.artifact import open_artifact, seal
 
@@ -151,3 +158,32 @@ print(sorted({{"torch", "numba", "onnx", "sklearn", "alembic", "rich"}} & set(sy
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout.splitlines() == ["weather", "[]"], done.stderr
+
+
+def test_a_model_that_embeds_gives_a_vector_a_text_whatever_the_batch(tmp_path: Path) -> None:
+    make_embedder(tmp_path / "artifact", width=8)
+    answerer = Answerer(open_artifact(tmp_path / "artifact"))
+    texts = ["play the next song", "", "rain", "where is my new card please 卡"]
+    together = answerer.predict(texts)
+    alone = [answerer.predict([text])[0] for text in texts]
+    assert answerer.width == 8
+    for one, other in zip(alone, together, strict=True):
+        assert np.abs(one.vector - other.vector).max() <= 1e-5
+    assert len(together[0].table()["vector"]) == 8
+    assert together[1].table()["warning"] == EMPTY
+
+
+def test_a_model_that_embeds_has_no_scores_to_evaluate(tmp_path: Path) -> None:
+    make_embedder(tmp_path / "artifact")
+    answerer = Answerer(open_artifact(tmp_path / "artifact"))
+    with pytest.raises(RecipeError, match="scores the task 'embed' yet"):
+        answerer.probabilities(["rain"])
+
+
+def test_a_network_of_another_task_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "artifact"
+    make_embedder(folder)
+    write_network(folder / "model.onnx", np.zeros((40, 8), dtype=np.float32))
+    seal(folder)
+    with pytest.raises(ArtifactError, match="gives logits"):
+        Answerer(open_artifact(folder))

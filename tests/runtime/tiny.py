@@ -62,7 +62,32 @@ def make_artifact(
     return seal(folder)
 
 
-def write_network(path: Path, scores: NDArray[np.float32]) -> None:
+def make_embedder(folder: Path, *, name: str = "sentences", width: int = 8) -> str:
+    """Write a sealed artifact that gives the mean of its words' vectors; give its address.
+
+    The vectors are drawn at random, the same each time.
+    """
+    folder.mkdir(parents=True)
+    recipe = check_recipe(
+        {
+            "name": name,
+            "task": "embed",
+            "data": {"train": "train.jsonl"},
+            "tokenizer": {"max_tokens": 32},
+            "encoder": {"kind": "bilstm"},
+        }
+    )
+    assert recipe.tokenizer is not None
+    tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
+    tokenizer.save(folder / "tokenizer.json")
+    vectors = np.random.default_rng(7).normal(size=(tokenizer.size, width))  # [V, D]
+    write_network(folder / "model.onnx", vectors.astype(np.float32), output="vectors")
+    write_labels(Labels(()), folder / "labels.json")
+    (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    return seal(folder)
+
+
+def write_network(path: Path, scores: NDArray[np.float32], *, output: str = "logits") -> None:
     """Write a network that averages the word scores [V, L] of a text's real tokens."""
     nodes = [
         helper.make_node("Gather", ["scores", "ids"], ["words"]),  # [B, T, L]
@@ -71,7 +96,7 @@ def write_network(path: Path, scores: NDArray[np.float32]) -> None:
         helper.make_node("Mul", ["words", "weights"], ["kept"]),
         helper.make_node("ReduceSum", ["kept", "tokens"], ["sum"], keepdims=0),  # [B, L]
         helper.make_node("ReduceSum", ["weights", "tokens"], ["count"], keepdims=0),  # [B, 1]
-        helper.make_node("Div", ["sum", "count"], ["logits"]),  # [B, L]
+        helper.make_node("Div", ["sum", "count"], [output]),  # [B, L]
     ]
     graph = helper.make_graph(
         nodes,
@@ -80,7 +105,7 @@ def write_network(path: Path, scores: NDArray[np.float32]) -> None:
             helper.make_tensor_value_info("ids", TensorProto.INT64, ["B", "T"]),
             helper.make_tensor_value_info("mask", TensorProto.BOOL, ["B", "T"]),
         ],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["B", scores.shape[1]])],
+        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["B", scores.shape[1]])],
         [
             numpy_helper.from_array(scores, "scores"),
             numpy_helper.from_array(np.array([2], dtype=np.int64), "last"),

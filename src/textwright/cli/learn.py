@@ -96,12 +96,8 @@ def predict(
     for answer in model.predict_each(given):
         if json:
             print_json(answer.table())
-            continue
-        label = ", ".join(answer.labels) if answer.labels is not None else answer.label
-        remark = "  (abstains)" if answer.abstained else ""
-        remark += "  (text was cut)" if answer.truncated else ""
-        remark += f"  {answer.warning}" if answer.warning else ""
-        say(f"{label}\t{answer.score:.4f}{remark}")
+        else:
+            say(answer.line())
 
 
 def list_texts(texts: list[str], file: Path | None) -> Iterable[str]:

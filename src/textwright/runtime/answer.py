@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,13 @@ from textwright.errors import ArtifactError, UsageError
 from textwright.recipe.parts import BagSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import RESTORE, Session
-from textwright.tasks.classify import ClassifyAnswer, probabilities
-from textwright.tasks.table import find_task
+from textwright.tasks.classify import probabilities
+from textwright.tasks.table import check_trained, find_task
 from textwright.text.batch import Encoding, make_batch
 from textwright.text.tokenizer import open_tokenizer
 
 Outputs = dict[str, NDArray[np.float32]]
+Answer = Any  # a ClassifyAnswer or EmbedAnswer: who asks a model knows its task, a type cannot
 
 WINDOW = 4096  # texts encoded at a time: sorting pays within it, memory stays flat beyond it
 BATCH_TEXTS = 64
@@ -34,6 +36,7 @@ UNKNOWN = "Most of this text was never seen in training."
 class Answerer:
     """A model that answers: its tokenizer, its network, and what its scores mean.
 
+    width: numbers that the network gives for each text.
     Safe to use from several threads at once.
     """
 
@@ -43,7 +46,8 @@ class Answerer:
         self.task = find_task(artifact.recipe.task)
         self.encode: Callable[[Sequence[str]], list[Encoding]] = find_encode(artifact)
         self.session = Session(artifact.network, threads=threads)
-        check_network(self.session, artifact)
+        width = check_network(self.session, artifact, self.task.OUTPUT)
+        self.width: int = self.task.check_width(width, self.labels, str(artifact.network), RESTORE)
 
     def run(self, encodings: Sequence[Encoding]) -> Outputs:
         """Run one batch as it is; the caller keeps it within what memory holds.
@@ -52,9 +56,9 @@ class Answerer:
         """
         return self.session.run(make_batch(encodings).inputs)
 
-    def answers(self, encodings: Sequence[Encoding], outputs: Outputs) -> list[ClassifyAnswer]:
+    def answers(self, encodings: Sequence[Encoding], outputs: Outputs) -> list[Answer]:
         """Turn a batch's outputs into answers, with what the reader should know of the text."""
-        plain: list[ClassifyAnswer] = self.task.answers(outputs["logits"], self.labels)
+        plain: list[Answer] = self.task.answers(outputs[self.task.OUTPUT], self.labels)
         known = outputs.get("known")  # [B]
         answers = []
         for row, (encoding, answer) in enumerate(zip(encodings, plain, strict=True)):
@@ -65,21 +69,25 @@ class Answerer:
             answers.append(answer)
         return answers
 
-    def predict(self, texts: Iterable[str]) -> list[ClassifyAnswer]:
+    def predict(self, texts: Iterable[str]) -> list[Answer]:
         """Answer texts, in their order; an empty one is answered too, with a warning."""
         return list(self.predict_each(texts))
 
-    def predict_each(self, texts: Iterable[str]) -> Iterator[ClassifyAnswer]:
+    def predict_each(self, texts: Iterable[str]) -> Iterator[Answer]:
         """Answer texts one after the other, however many there are, in flat memory."""
         for encodings in self.windows(texts):
-            answers: dict[int, ClassifyAnswer] = {}
+            answers: dict[int, Answer] = {}
             for rows, outputs in self.run_window(encodings):
                 chosen = [encodings[row] for row in rows]
                 answers.update(zip(rows, self.answers(chosen, outputs), strict=True))
             yield from (answers[row] for row in range(len(encodings)))
 
     def logits(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        """Raw scores of the network, [N, L] float, in the order of the labels."""
+        """Raw scores of the network, [N, L] float, in the order of the labels.
+
+        Raises RecipeError when its task has none.
+        """
+        check_trained(self.artifact.recipe.task)
         parts = [np.zeros((0, len(self.labels.names)), dtype=np.float32)]
         for encodings in self.windows(texts):
             part = np.empty((len(encodings), len(self.labels.names)), dtype=np.float32)
@@ -120,18 +128,19 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[str]], list[Encoding]]
     return open_tokenizer(artifact.tokenizer, recipe.tokenizer).encode
 
 
-def check_network(session: Session, artifact: Artifact) -> None:
-    """Refuse a network that takes or gives something else than its recipe says."""
+def check_network(session: Session, artifact: Artifact, output: str) -> object:
+    """Refuse a network that takes or gives something else than its recipe says.
+
+    output: what its task reads. Gives the width that the network declares for it.
+    """
     is_bag = isinstance(artifact.recipe.encoder, BagSettings)
     takes = {"slots", "counts"} if is_bag else {"ids", "mask"}
-    gives = {"logits", "known"} if is_bag else {"logits"}
+    gives = {output, "known"} if is_bag else {output}
     if not (set(session.inputs) <= takes and gives <= set(session.outputs)):
         what = f"{artifact.network} takes {', '.join(session.inputs)}"
         raise ArtifactError(f"{what} and gives {', '.join(session.outputs)}.", RESTORE)
-    width = session.inner.get_outputs()[session.outputs.index("logits")].shape[-1]
-    if isinstance(width, int) and width != len(artifact.labels.names):
-        what = f"{artifact.network} scores {width} labels, labels.json has"
-        raise ArtifactError(f"{what} {len(artifact.labels.names)}.", RESTORE)
+    declared: list[object] = session.inner.get_outputs()[session.outputs.index(output)].shape
+    return declared[-1]
 
 
 def warn_of(encoding: Encoding, known: float | None) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from textwright.errors import InvalidInputError, NotReadyError, unknown_name
-from textwright.serving.batcher import Answer
+from textwright.runtime.answer import Answer
 from textwright.serving.http import Request, Response
-from textwright.serving.loader import Live
+from textwright.serving.live import Live
 from textwright.serving.predict import Asked, Prediction, Service, predict
 from textwright.serving.reading import read_json
 

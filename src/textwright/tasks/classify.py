@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textwright.errors import ArtifactError
 from textwright.text.labels import Labels
 
+OUTPUT = "logits"  # of the network, [N, L] float
 TOP = 5  # scores given with an answer, best first
 CHOSEN = 0.5  # probability from which a label of a multi-label answer holds
 
@@ -42,6 +44,14 @@ class ClassifyAnswer:
         values = vars(self)  # asdict would copy it all, for each answer served
         optional = {"labels": None, "truncated": False, "warning": ""}
         return {key: each for key, each in values.items() if each != optional.get(key, ...)}
+
+    def line(self) -> str:
+        """Give the answer as one line to read."""
+        label = ", ".join(self.labels) if self.labels is not None else self.label
+        remark = "  (abstains)" if self.abstained else ""
+        remark += "  (text was cut)" if self.truncated else ""
+        remark += f"  {self.warning}" if self.warning else ""
+        return f"{label}\t{self.score:.4f}{remark}"
 
 
 def probabilities(logits: NDArray[np.float32], labels: Labels) -> NDArray[np.float64]:
@@ -82,3 +92,14 @@ def answer(row: NDArray[np.float64], labels: Labels) -> ClassifyAnswer:
 def targets(rows: Sequence[tuple[str, ...]], labels: Labels) -> NDArray[np.float32]:
     """Give the truth as numbers, [N, L] float: 1 where the label holds, zero rows out of scope."""
     return labels.targets(rows)
+
+
+def check_width(width: object, labels: Labels, place: str, hint: str) -> int:
+    """Give the number of labels; raises ArtifactError for a network that scores another number.
+
+    width: as the network declares it, a number or not. place: its file; hint: what to do then.
+    """
+    if isinstance(width, int) and width != len(labels.names):
+        what = f"{place} scores {width} labels, labels.json has {len(labels.names)}."
+        raise ArtifactError(what, hint)
+    return len(labels.names)

@@ -10,6 +10,7 @@ from textwright.recipe.file import recipe_text
 from textwright.recipe.parts import BagSettings
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.tasks.table import check_trained
 from textwright.text.batch import Batch, length_buckets, make_batch
 from textwright.text.examples import Dataset, Example
 from textwright.text.labels import Labels, find_labels, write_labels
@@ -49,8 +50,10 @@ class Fitted:
 def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress) -> Fitted:
     """Train what a recipe describes, and write its files.
 
-    Raises DataError when the data is not fit to learn from.
+    Raises DataError when the data is not fit to learn from, RecipeError for a task that
+    nothing here trains.
     """
+    check_trained(recipe.task)
     labels = find_labels(
         [each.labels for each in splits.train.examples], multi=recipe.data.multi_label
     )

@@ -39,6 +39,7 @@ from textwright.recipe.file import read_recipe, recipe_text
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.settings import Settings, find_settings
+from textwright.tasks.table import check_trained
 from textwright.text.splits import Splits, read_splits
 from textwright.training.comparison import Scored
 from textwright.training.fit import Fitted, Workplace, fit
@@ -133,6 +134,7 @@ def train(
     options = options or TrainOptions()
     if not isinstance(recipe, Recipe):
         recipe = read_recipe(recipe, overrides)
+    check_trained(recipe.task)
     settings = settings or find_settings(create=True)
     options.progress.stage("reading")
     started = time.perf_counter()
