@@ -125,16 +125,26 @@ class Shelf:
 @contextmanager
 def running(shelf: Shelf, limits: Limits = QUICK, *, wait: bool = True) -> Iterator[Running]:
     """Run a server until the block ends."""
+    options = Options(port=0, limits=limits)
+    with running_one(lambda: Server(shelf.source(), options), shelf, wait=wait) as found:
+        yield found
+
+
+@contextmanager
+def running_one(
+    make: Callable[[], Server], shelf: Shelf | None = None, *, wait: bool = True
+) -> Iterator[Running]:
+    """Run the server that is made on its event loop, until the block ends."""
     loop = (find_loop_factory() or asyncio.new_event_loop)()
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def start() -> tuple[Server, int]:
-        server = Server(shelf.source(), Options(port=0, limits=limits))
+        server = make()
         return server, await server.start("127.0.0.1", 0)
 
     server, port = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-    found = Running(server, loop, port, shelf)
+    found = Running(server, loop, port, shelf or Shelf(Path()))
     try:
         if wait:
             wait_until(lambda: server.loader.ready)

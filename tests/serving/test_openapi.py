@@ -30,7 +30,8 @@ def test_every_name_referred_to_is_there_and_no_other() -> None:
 def test_every_parameter_of_a_path_is_declared() -> None:
     for path, each in DOCUMENT["paths"].items():
         for operation in each.values():
-            declared = {given["name"] for given in operation.get("parameters", [])}
+            given = operation.get("parameters", [])
+            declared = {parameter["name"] for parameter in given if parameter["in"] == "path"}
             assert declared == set(re.findall(r"\{(\w+)\}", path))
 
 
@@ -49,3 +50,29 @@ def test_the_page_shows_the_version_and_escapes_what_it_shows() -> None:
     page = docs_page(descriptions(), "1.2.3 <b>")
     assert "1.2.3 &lt;b&gt;" in page
     assert "PredictRequest" in page
+
+
+def test_a_route_of_a_role_says_that_it_needs_a_key_and_what_it_heeds() -> None:
+    promote = DOCUMENT["paths"]["/api/v1/deployments/{name}/promote"]["post"]
+    assert promote["security"] == [{"bearer": []}, {"header": []}]
+    assert {"401", "403", "404", "409", "412", "422", "429", "503"} <= set(promote["responses"])
+    assert [each["name"] for each in promote["parameters"]] == [
+        "name", "If-Match", "Idempotency-Key",
+    ]  # fmt: skip
+    predict = DOCUMENT["paths"]["/api/v1/models/{name}/predict"]["post"]
+    assert {} in predict["security"]
+    assert "401" in predict["responses"]
+    assert "security" not in DOCUMENT["paths"]["/health/live"]["get"]
+
+
+def test_parameters_of_a_query_have_bounds() -> None:
+    events = DOCUMENT["paths"]["/api/v1/events"]["get"]["parameters"]
+    limit = next(each for each in events if each["name"] == "limit")
+    assert limit["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}
+    assert {each["name"] for each in events} == {"model", "after", "before", "limit"}
+
+
+def test_the_page_names_roles_and_headers() -> None:
+    page = docs_page(descriptions(), "1.2.3")
+    assert "Needs a key of the role approver." in page
+    assert "If-Match" in page

@@ -141,13 +141,18 @@ def read_events(
     *,
     kinds: tuple[str, ...] = (),
     before: int | None = None,
+    after: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
     """Events, newest first: at most ``limit``, of one model and of some kinds if named.
 
     before: sequence of the last one of the page before; None begins with the newest.
+    after:  oldest first instead, from the event after this one on.
     """
-    query = select(Event.text).order_by(Event.sequence.desc()).limit(limit)
+    order = Event.sequence.desc() if after is None else Event.sequence
+    query = select(Event.text).order_by(order).limit(limit)
+    if after is not None:
+        query = query.where(Event.sequence > after)
     if model is not None:
         query = query.where(Event.model == model)
     if kinds:

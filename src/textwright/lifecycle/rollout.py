@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from textwright.errors import RefusedError, unknown_name
+from textwright.errors import LostRaceError, RefusedError, unknown_name
 from textwright.lifecycle.admission import admit, gate_state
 from textwright.lifecycle.journal import append_event, lock_head, read_events
 from textwright.lifecycle.policy import Policy, read_policy, write_policy
@@ -304,14 +304,14 @@ def snapshot(deployment: Deployment) -> dict[str, Any]:
     return {name: getattr(deployment, name) for name in kept}
 
 
-def lost_race(session: Session, model: str) -> RefusedError:
+def lost_race(session: Session, model: str) -> LostRaceError:
     """Build the error for a move decided on a deployment that has changed since."""
     newest = read_events(session, model, kinds=MOVES, limit=1)
     winner = "Somebody"
     if newest:
         did = newest[0].kind.replace("_", " ")
         winner = f"{newest[0].actor} ({did} to {newest[0].subject} at {newest[0].at})"
-    return RefusedError(
+    return LostRaceError(
         f"{winner} changed the deployment of {model} first; nothing was moved.",
         f"Look at `textwright history {model}` and decide again.",
     )

@@ -54,12 +54,13 @@ class Standing:
     generation: int
 
 
-def list_standings(session: Session, *, now: datetime) -> list[Standing]:
-    """Give the standing of every model, by name."""
+def list_standings(
+    session: Session, *, now: datetime, after: str = "", limit: int | None = None
+) -> list[Standing]:
+    """Give the standing of models, by name; ``after`` is the last name of the page before."""
     query = select(Model.name, Deployment).join(Deployment, Deployment.model_id == Model.id)
-    return [
-        give_standing(name, row, now) for name, row in session.execute(query.order_by(Model.name))
-    ]
+    query = query.where(Model.name > after).order_by(Model.name).limit(limit)
+    return [give_standing(name, row, now) for name, row in session.execute(query)]
 
 
 def give_standing(model: str, row: Deployment, now: datetime) -> Standing:

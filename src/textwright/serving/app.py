@@ -14,6 +14,7 @@ from textwright.errors import ForbiddenError, MalformedError, MethodError, unkno
 from textwright.serving import inference_protocol as inference
 from textwright.serving import native_api as native
 from textwright.serving.access import OPEN, Doorkeeper
+from textwright.serving.control_api import control_routes
 from textwright.serving.http import Request, Response
 from textwright.serving.logs import log_access
 from textwright.serving.openapi import Description, describe, docs_page
@@ -74,6 +75,7 @@ ROUTES = (
     route("/metrics", get_metrics, None, media_type=METRICS),
     route("/openapi.json", get_openapi, dict[str, Any], right=OPEN),
     route("/docs", get_docs, None, media_type=HTML, right=OPEN),
+    *control_routes(),
 )
 
 
