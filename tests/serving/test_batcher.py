@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
-from typing import cast
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,10 +13,10 @@ from tests.runtime.tiny import WORDS, make_artifact
 from textwright.errors import DeadlineError, NotReadyError, OverloadedError
 from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact
-from textwright.serving.batcher import Batcher, Item, Outcome, Ticket, choose_batch
+from textwright.serving.batcher import Batcher
 from textwright.serving.limits import BatchLimits
+from textwright.serving.queues import Outcome
 from textwright.tasks.classify import ClassifyAnswer
-from textwright.text.batch import Encoding
 
 WORD = st.sampled_from(" ".join(WORDS.values()).replace("雨", "").split())
 TEXT = st.lists(WORD, max_size=12).map(" ".join)
@@ -60,8 +58,11 @@ def with_batcher(
         assert not batcher.alive
         await asyncio.sleep(0)  # what the threads handed over last
         assert (batcher.items, batcher.characters) == (0, 0)
-        assert not batcher.waiting
-        assert not batcher.ready
+        assert not batcher.admission.held
+        assert not batcher.open
+        assert not batcher.crew.waiting.size
+        assert not batcher.crew.ready
+        assert not batcher.crew.finished
 
     asyncio.run(run())
 
@@ -181,41 +182,3 @@ def test_after_closing_it_answers_what_it_accepted_and_nothing_more(answerer: An
         assert all(isinstance(each, ClassifyAnswer) for each in await accepted)
 
     with_batcher(answerer, use)
-
-
-@given(lengths=st.lists(st.integers(0, 400), max_size=60))
-def test_a_batch_holds_the_oldest_text_and_keeps_its_budget(lengths: list[int]) -> None:
-    limits = BatchLimits(batch_items=8, batch_tokens=900)
-    items = [made_item(length) for length in lengths]
-    batch = choose_batch(items, limits)
-    assert len(batch) == len({id(item) for item in batch})
-    assert batch[:1] == items[:1]
-    sizes = [item.tokens for item in batch]
-    padded = len(sizes) * max(sizes, default=0)
-    assert len(sizes) <= limits.batch_items
-    assert len(sizes) <= 1 or padded <= limits.batch_tokens
-    assert len(sizes) <= 1 or padded <= 2 * sum(sizes) + 256
-
-
-def test_a_long_text_does_not_make_a_batch_of_short_ones_slow() -> None:
-    short, long = [made_item(9) for _ in range(7)], made_item(100)
-    assert choose_batch([*short, long], BatchLimits()) == short
-    assert choose_batch([made_item(60), made_item(9)], BatchLimits())[1:] != []
-
-
-def test_the_oldest_are_taken_first(answerer: Answerer) -> None:
-    async def use(batcher: Batcher) -> None:
-        batcher.close()
-        ticket = Ticket(12, soon(), batcher.loop.create_future())
-        items = [made_item(1 + number % 3, ticket) for number in range(12)]
-        batcher.ready.extend(items)
-        taken = [batcher.take_ready()[0] for _ in items]
-        assert taken == [[item] for item in items]
-
-    with_batcher(answerer, use, BatchLimits(batch_items=1))
-
-
-def made_item(length: int, ticket: Ticket | None = None) -> Item:
-    """Give an encoded text; choosing a batch never looks at the ticket."""
-    encoding = Encoding(np.ones(length, dtype=np.int64))
-    return Item(cast(Ticket, ticket), 0, "", encoding)

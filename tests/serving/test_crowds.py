@@ -282,7 +282,7 @@ def test_who_was_refused_for_a_full_queue_is_told_when_to_come_back_and_then_ans
         with batcher.session_free, connected(server) as waiting:
             waiting.sendall(post(*["rain"] * 6))
             wait_until(lambda: batcher.items == 6)
-            server.on_loop(lambda: setattr(batcher, "rate", 2.0))
+            server.on_loop(lambda: setattr(batcher.admission.pace, "text_s", 0.5))
             refused = server.predict(*["card"] * 3)
             small = ThreadPoolExecutor(1).submit(server.predict, "card", "card")
             wait_until(lambda: batcher.items == 8)

@@ -80,13 +80,14 @@ class Batcher:
         return Pause(self.crew)
 
     def submit(
-        self, texts: Sequence[str], deadline: float, *, caller: str = "", priority: int = 0
+        self, texts: Sequence[str], deadline: float, *, caller: str | int = "", priority: int = 0
     ) -> asyncio.Future[list[Outcome]]:
         """Accept a request's texts, or refuse all of them at once.
 
         deadline: on the clock of ``time.monotonic``; what is not answered by then is answered
                   by a DeadlineError.
-        caller:   who shares turns and room with its own texts alone; empty: this request.
+        caller:   who shares turns and room with its own texts alone, a name or the number of a
+                  key; empty: this request.
         priority: 1, 2, 3 go first, in that order, before all others (0).
         The future gives an answer or an exception for each text, in order. Cancelling it
         takes the texts that still wait out of the queue.

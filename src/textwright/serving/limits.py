@@ -10,12 +10,17 @@ class BatchLimits:
     batch_items, batch_tokens: of one call of the session, padding included; one text alone may
                                be longer.
     queue_items, queue_characters: accepted and not yet answered; what comes on top is refused.
+    objective_s: a request that would be answered later is refused at once; None: only one that
+                 would come after its own deadline is.
+    hang_s:      a thread that takes longer for one batch is given up and replaced.
     """
 
     batch_items: int = 32
     batch_tokens: int = 4096
     queue_items: int = 4096
     queue_characters: int = 32_000_000
+    objective_s: float | None = None
+    hang_s: float = 20.0
 
 
 @dataclass(frozen=True)

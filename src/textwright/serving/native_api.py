@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from textwright.serving.batcher import Outcome
 from textwright.serving.http import Request, Response
 from textwright.serving.openapi import refer_to
 from textwright.serving.predict import Asked, Service, predict
+from textwright.serving.queues import Outcome
 from textwright.serving.reading import read_json
 from textwright.serving.statuses import NativeFailure, failure_of
 

@@ -13,12 +13,12 @@ from textwright.errors import (
     TooLargeError,
 )
 from textwright.lifecycle.roles import Caller
-from textwright.serving.batcher import Outcome
 from textwright.serving.keep import Keep
 from textwright.serving.limits import Limits
 from textwright.serving.live import Live, choose
 from textwright.serving.loader import Loader
 from textwright.serving.metrics import ServerMetrics
+from textwright.serving.queues import Outcome
 
 ID_BYTES = 12
 
@@ -151,7 +151,10 @@ async def submit(service: Service, asked: Asked, live: Live, start: float) -> li
     """
     allowed_s = min(asked.timeout_s or service.limits.answer_s, service.limits.answer_s)
     try:
-        waiting = live.batcher.submit(asked.texts, start + allowed_s)
+        caller = asked.key.key if asked.key else asked.caller
+        waiting = live.batcher.submit(
+            asked.texts, start + allowed_s, caller=caller, priority=asked.priority
+        )
     except OverloadedError:
         service.metrics.shed.labels(live.model).inc(len(asked.texts))
         raise

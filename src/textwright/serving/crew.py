@@ -1,0 +1,256 @@
+"""Threads that take texts through a model: whoever is free does what is most urgent.
+
+While one runs the session, the other turns new texts into tokens and finished scores into
+answers. What a thread has in hand is known at any moment, so nothing is lost with a thread.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Condition, Lock, Thread
+from time import monotonic
+from types import TracebackType
+
+from textwright.errors import DeadlineError
+from textwright.runtime.answer import Answerer, Outputs
+from textwright.serving.batches import choose_batch, encode_items, finish_batch, run_batch
+from textwright.serving.limits import BatchLimits
+from textwright.serving.queues import FairQueue, Item, Outcome
+
+WINDOW = 2  # batches' worth of texts encoded ahead, among which those of like length are found
+PROBE = "hello 你好"  # the first text of a thread that takes another's place
+LOG = logging.getLogger(__name__)
+
+Outcomes = list[tuple[Item, Outcome]]
+
+
+def late() -> DeadlineError:
+    """Build the error for a text whose time is over."""
+    return DeadlineError("The answer was not there in time.", "Send it again later.")
+
+
+class Worker:
+    """One thread: since when it is at its job, and the texts it would take with it.
+
+    dismissed: somebody answers for it; whatever it still brings is thrown away.
+    ended:     it came to its end as it should.
+    """
+
+    def __init__(self) -> None:
+        self.since = float("inf")  # waiting for a job
+        self.hand: Sequence[Item] = ()
+        self.dismissed = self.ended = False
+        self.thread = Thread()
+
+    def lost(self, now: float, hang_s: float) -> bool:
+        """Whether the thread died, or has been at one job for too long."""
+        return not (self.ended or self.thread.is_alive()) or now - self.since > hang_s
+
+
+class Ran:
+    """A batch that was run, on its way to be answered.
+
+    seconds: the call of the session.
+    cycle_s: since the batch before it or, later, its first text came: what a batch costs in all.
+    """
+
+    __slots__ = ("batch", "cycle_s", "outputs", "seconds")
+
+    def __init__(self, batch: list[Item], outputs: Outputs | Exception, times: tuple[float, float]):
+        self.batch = batch
+        self.outputs = outputs
+        self.seconds, self.cycle_s = times
+
+
+class Crew:
+    """The queues of one model and the threads at work on them.
+
+    hand_over: called in a thread with outcomes, and the batch they come from, if they do.
+    waiting, ready, finished: texts without tokens; with them; batches to be answered. They and
+        what a worker has in hand are changed under ``awake`` alone.
+    runner: who has the session.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        limits: BatchLimits,
+        hand_over: Callable[[Outcomes, Ran | None], None],
+    ) -> None:
+        self.answerer = answerer
+        self.limits = limits
+        self.hand_over = hand_over
+        self.awake = Condition(Lock())
+        self.waiting = FairQueue()
+        self.ready: deque[Item] = deque()
+        self.finished: deque[Ran] = deque()
+        self.runner: object | None = None
+        self.closed = False
+        self.last_end = 0.0
+
+    def start(self, *, recovered: Callable[[], None] | None = None) -> Worker:
+        """Start a thread; one that takes a lost one's place shows first that it can answer."""
+        worker = Worker()
+        worker.thread = Thread(target=self.live, args=(worker, recovered), daemon=True)
+        worker.thread.start()
+        return worker
+
+    def live(self, worker: Worker, recovered: Callable[[], None] | None) -> None:
+        """Do job after job: the body of each thread."""
+        try:
+            if recovered is not None:
+                worker.since = monotonic()
+                self.answerer.predict([PROBE])
+                recovered()
+            while (job := self.next_job(worker)) is not None:
+                job(worker)
+            worker.ended = True
+        except BaseException:  # the watch sees that it is gone, and answers for it
+            LOG.exception("a thread of the batcher died")
+
+    def add(self, requests: Sequence[tuple[list[Item], int]]) -> None:
+        """Put the texts of requests into the queue, each with its priority."""
+        with self.awake:
+            for items, priority in requests:
+                self.waiting.add(items, priority)
+            self.awake.notify()
+
+    def close(self) -> None:
+        """Let the threads end when nothing is left."""
+        with self.awake:
+            self.closed = True
+            self.awake.notify_all()
+
+    def dismiss(self, worker: Worker) -> Sequence[Item]:
+        """Give the texts that a lost thread had in hand; it is asked for nothing any more."""
+        with self.awake:
+            worker.dismissed = True
+            hand, worker.hand = worker.hand, ()
+            if self.runner is worker:
+                self.runner = None
+            self.awake.notify_all()
+        return hand
+
+    def next_job(self, worker: Worker) -> Callable[[Worker], None] | None:
+        """Sleep until there is something to do; None: nothing will come any more.
+
+        The session comes first; while it is busy answers go before new texts, and while it
+        is free new texts before answers.
+        """
+        with self.awake:
+            worker.since = float("inf")
+            while not worker.dismissed:
+                job = self.find_job(worker)
+                if job is not None:
+                    worker.since = monotonic()
+                    return job
+                if self.closed:
+                    break
+                self.awake.wait()
+        return None
+
+    def find_job(self, worker: Worker) -> Callable[[Worker], None] | None:
+        """Choose what a free thread does now."""
+        if self.runner is None and self.ready and (batch := self.take_ready()):
+            self.runner, worker.hand = worker, batch
+            self.wake_if(self.finished or self.waiting.size)
+            return partial(self.run, batch=batch)
+        room = WINDOW * self.limits.batch_items - len(self.ready)
+        encode = self.waiting.size and room > 0
+        if self.finished and not (encode and self.runner is None):
+            ran = self.finished.popleft()
+            worker.hand = ran.batch
+            return partial(self.finish, ran=ran)
+        if encode:
+            items = self.waiting.take(room)
+            worker.hand = items
+            self.wake_if(self.finished)
+            return partial(self.encode, items=items)
+        return None
+
+    def wake_if(self, more: object) -> None:
+        """Wake the other thread if there is something for it."""
+        if more:
+            self.awake.notify()
+
+    def encode(self, worker: Worker, items: list[Item]) -> None:
+        """Give texts their tokens; one that fails is answered alone."""
+        failed = encode_items(self.answerer, items)
+        with self.awake:
+            if worker.dismissed:
+                return
+            worker.hand = ()
+            self.ready.extend(item for item in items if item.encoding is not None)
+        if failed:
+            self.hand_over(failed, None)
+
+    def take_ready(self) -> list[Item]:
+        """Take the next batch; what is past its deadline, or asked for no more, is handed back.
+
+        The oldest text is always in it, and of those behind it the nearest in length.
+        """
+        now = monotonic()
+        live: list[Item] = []
+        dropped: Outcomes = []
+        for item in self.ready:
+            if item.ticket.deadline < now or item.ticket.future.done():
+                dropped.append((item, late()))
+            else:
+                live.append(item)
+        batch = choose_batch(live, self.limits)
+        if len(batch) == len(live):
+            self.ready.clear()
+        else:
+            chosen = {id(item) for item in batch}
+            self.ready = deque(item for item in live if id(item) not in chosen)
+        if dropped:
+            self.hand_over(dropped, None)
+        return batch
+
+    def run(self, worker: Worker, batch: list[Item]) -> None:
+        """Run the session on a batch."""
+        start = monotonic()
+        outputs = run_batch(self.answerer, batch)
+        end = monotonic()
+        times = end - start, end - max(self.last_end, batch[0].ticket.accepted)
+        with self.awake:
+            if worker.dismissed:
+                return
+            self.last_end = end
+            self.runner = None
+            worker.hand = ()
+            self.finished.append(Ran(batch, outputs, times))
+
+    def finish(self, worker: Worker, ran: Ran) -> None:
+        """Turn scores into answers."""
+        outcomes = finish_batch(self.answerer, ran.batch, ran.outputs)
+        with self.awake:
+            if worker.dismissed:
+                return
+            worker.hand = ()
+        self.hand_over(outcomes, ran)
+
+
+class Pause:
+    """Keeps the session from running for as long as a block lasts."""
+
+    def __init__(self, crew: Crew) -> None:
+        self.crew = crew
+
+    def __enter__(self) -> None:
+        """Wait until the session is free, and take it."""
+        with self.crew.awake:
+            self.crew.awake.wait_for(lambda: self.crew.runner is None)
+            self.crew.runner = self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Let it go."""
+        with self.crew.awake:
+            self.crew.runner = None
+            self.crew.awake.notify_all()
