@@ -12,13 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from textwright.lifecycle.tables import DIGEST_LENGTH, NAME_LENGTH, Model, Table, Version, utc_now
 
 ID_LENGTH = 32  # of an answer's id: 24 are used
+HASH_LENGTH = 32  # 128 bits of a keyed SHA-256, in hex
 
 
 class Prediction(Table):
     """One text that a version was asked, and what became of it, as far as its recipe keeps that.
 
-    Either a label with its score, or the code of an error. Callers and texts stand as digests
-    under the household's secret, texts in full only where the recipe says so.
+    Either a label with its score, or the code of an error. Callers and texts stand as hashes
+    under the household's secret, texts in full only where the recipe says so. Nothing is indexed
+    that comes in no order: on SQLite an index over callers would cost as much as all the rest.
     """
 
     __tablename__ = "prediction"
@@ -34,8 +36,8 @@ class Prediction(Table):
     expires_at: Mapped[datetime | None] = mapped_column(index=True)  # None: kept until erased
     seconds: Mapped[float]  # from the request to its answers
     request: Mapped[str] = mapped_column(String(NAME_LENGTH))  # its id, as in the server's log
-    caller: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH), index=True)
-    digest: Mapped[str | None] = mapped_column(String(DIGEST_LENGTH))  # of the text
+    caller: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
+    digest: Mapped[str | None] = mapped_column(String(HASH_LENGTH))  # of the text
     text: Mapped[str | None] = mapped_column(Text)
     label: Mapped[str | None] = mapped_column(Text)
     score: Mapped[float | None]
@@ -54,7 +56,7 @@ class Feedback(Table):
     label: Mapped[str] = mapped_column(Text)
     correct: Mapped[bool]  # the answer was
     actor: Mapped[str] = mapped_column(String(NAME_LENGTH))  # who said so; empty: nobody known
-    given_at: Mapped[datetime] = mapped_column(default=utc_now)
+    given_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
 
 
 class Replay(Table):

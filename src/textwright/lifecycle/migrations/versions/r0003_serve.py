@@ -27,8 +27,8 @@ def create_predictions() -> None:
         sa.Column("expires_at", TIME, index=True),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("request", sa.String(64), nullable=False),
-        sa.Column("caller", sa.String(64), index=True),
-        sa.Column("digest", sa.String(64)),
+        sa.Column("caller", sa.String(32)),
+        sa.Column("digest", sa.String(32)),
         sa.Column("text", sa.Text()),
         sa.Column("label", sa.Text()),
         sa.Column("score", sa.Double()),
@@ -54,7 +54,7 @@ def create_feedback() -> None:
         sa.Column("label", sa.Text(), nullable=False),
         sa.Column("correct", sa.Boolean(), nullable=False),
         sa.Column("actor", sa.String(64), nullable=False),
-        sa.Column("given_at", TIME, nullable=False),
+        sa.Column("given_at", TIME, nullable=False, index=True),
     )
 
 
