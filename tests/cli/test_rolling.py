@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import Run, run
-from textwright.lifecycle.counts import Counted, add_counts
+from textwright.lifecycle.counts import add_counts
 from textwright.lifecycle.tables import utc_now
+from textwright.lifecycle.tally import Counted
 from textwright.settings import Settings
 from textwright.workflow.opening import open_keep
 

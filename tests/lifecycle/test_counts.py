@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.lifecycle.test_registry import new_version
-from textwright.lifecycle.counts import Counted, add_counts, read_counts
+from textwright.lifecycle.counts import add_counts, read_counts
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.registry import add_model, add_version
+from textwright.lifecycle.tally import Counted
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tests.lifecycle.conftest import on_sqlite
 from tests.lifecycle.test_rollout import go, three
 from tests.lifecycle.test_rollout_steps import FAIL, UNKNOWN, row, running
-from textwright.lifecycle.counts import Counted, add_counts
+from textwright.lifecycle.counts import add_counts
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.evidence import record_verdicts
 from textwright.lifecycle.guards import SILENT_MINUTES
@@ -26,6 +26,7 @@ from textwright.lifecycle.judge import (
 )
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.rollout import Cause, pause, rollback, start
+from textwright.lifecycle.tally import Counted
 from textwright.recipe.rollout import RolloutSettings
 
 __all__ = ["running", "three"]

@@ -1,12 +1,14 @@
 """What a server counts."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textwright.lifecycle.counts import Counted
-from textwright.lifecycle.tally import Seen, Tally
+from textwright.lifecycle.tally import Counted, Seen, Tally
 
 ANN = Seen("intents", 60, 1, "errors", "ann", False)
 
@@ -90,3 +92,29 @@ def test_no_caller_ever_counts_more_than_once_a_minute(
         callers = {caller for minute, caller, _ in requests if minute == each.minute}
         assert each.n == len(callers)
         assert each.bad <= each.n
+
+
+def test_a_clock_that_was_far_ahead_and_set_right_counts_again() -> None:
+    tally = Tally(window=10)
+    tally.add(replace(ANN, minute=600_000))
+
+    assert tally.add(ANN)
+    assert not tally.add(ANN)
+
+
+def test_only_so_many_callers_are_remembered_and_those_known_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("textwright.lifecycle.tally.MOST_CALLERS", 3)
+    tally = Tally(per_caller=2)
+    counted = [tally.add(replace(ANN, caller=f"caller {each}")) for each in range(5)]
+
+    assert counted == [True, True, True, False, False]
+    assert tally.add(replace(ANN, caller="caller 0"))
+    assert tally.add(replace(ANN, caller=""))
+    assert tally.take(61) == [Counted("intents", 60, 1, "errors", 5, 0)]
+
+
+def test_counting_imports_no_sqlalchemy() -> None:
+    script = "import sys, textwright.lifecycle.tally; sys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -1,7 +1,6 @@
 """Counts that servers add for the guards of a rollout, one row a minute, version and guard."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,25 +8,9 @@ from sqlalchemy.orm import Session
 
 from textwright.lifecycle.tables import Model
 from textwright.lifecycle.tables_around import Count
+from textwright.lifecycle.tally import Counted
 
 KEY = ("model_id", "minute", "version", "guard")
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What was seen of a version in one minute.
-
-    minute:  whole minutes since 1970, UTC.
-    version: its number.
-    n, bad:  units seen, and those of them against the guard; each caller's are capped already.
-    """
-
-    model: str
-    minute: int
-    version: int
-    guard: str
-    n: int
-    bad: int
 
 
 def add_counts(session: Session, counted: Sequence[Counted]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError
 from textwright.lifecycle.admission import gate_state
-from textwright.lifecycle.counts import Counted, read_counts
+from textwright.lifecycle.counts import read_counts
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.decision import Action, Rule, Situation, decide
 from textwright.lifecycle.guards import (
@@ -33,6 +33,7 @@ from textwright.lifecycle.policy import Policy, read_policy
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.rollout import UNDER_WAY, Cause, advance, drop, read_deployment
 from textwright.lifecycle.tables import Deployment, Model, Version, utc_now
+from textwright.lifecycle.tally import Counted
 from textwright.recipe.rollout import RolloutSettings
 
 JUDGE = "textwright"  # actor of what nobody's hand did

@@ -1,15 +1,33 @@
 """What a server counts for the guards: of each caller, the first requests in a window of minutes.
 
-Pure and in memory; ``counts.add_counts`` writes what ``take`` gives. A process that dies loses the
-minutes not yet taken: fewer units, no wrong ones.
+Pure, in memory and without SQLAlchemy, whose import a server puts off; ``counts.add_counts``
+writes what ``take`` gives. A process that dies loses the minutes not yet taken: fewer units, no
+wrong ones.
 """
 
 from dataclasses import dataclass
 
-from textwright.lifecycle.counts import Counted
+MOST_CALLERS = 100_000  # remembered in a window; a further one is not counted
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What was seen of a version in one minute.
+
+    minute:  whole minutes since 1970, UTC.
+    version: its number.
+    n, bad:  units seen, and those of them against the guard; each caller's are capped already.
+    """
+
+    model: str
+    minute: int
+    version: int
+    guard: str
+    n: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One answer, as one guard sees it.
 
@@ -36,7 +54,7 @@ class Tally:
         self.per_caller = per_caller
         self.window = window
         self.sums: dict[tuple[str, int, int, str], list[int]] = {}
-        self.callers: dict[tuple[str, int, str, str], int] = {}
+        self.callers: dict[int, int] = {}  # by hash: one shared by two only loses a unit
         self.opened = 0  # the window that ``callers`` is about
 
     def add(self, seen: Seen) -> bool:
@@ -49,14 +67,17 @@ class Tally:
         return True
 
     def has_room(self, seen: Seen, caller: str) -> bool:
-        """Tell whether a caller may count once more, and note that it does."""
+        """Tell whether a caller may count once more, and note that it does.
+
+        A straggler from the window before opens none; a clock that was set back by more does.
+        """
         window = seen.minute // self.window
-        if window > self.opened:
+        if not self.opened - 1 <= window <= self.opened:
             self.callers.clear()
             self.opened = window
-        key = (seen.model, seen.version, seen.guard, caller)
+        key = hash((seen.model, seen.version, seen.guard, caller))
         had = self.callers.get(key, 0)
-        if had >= self.per_caller:
+        if had >= self.per_caller or (not had and len(self.callers) >= MOST_CALLERS):
             return False
         self.callers[key] = had + 1
         return True
