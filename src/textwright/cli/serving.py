@@ -31,6 +31,7 @@ KeyRunning = Annotated[
     int | None, typer.Option(min=1, help="Requests of one key answered at a time.")
 ]
 AccessLog = Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes that answer on the one port.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -49,11 +50,12 @@ def serve(
     key_texts: KeyTexts = None,
     key_running: KeyRunning = None,
     access_log: AccessLog = False,
+    workers: Workers = 1,
 ) -> None:
     """Answer over HTTP with what is in production, until interrupted."""
     from textwright.serving.logs import start_logging
     from textwright.serving.options import Options
-    from textwright.serving.server import run_server
+    from textwright.serving.workers import run_workers
     from textwright.settings import find_settings
 
     options = Options(
@@ -65,10 +67,11 @@ def serve(
         certificate=certificate,
         private_key=private_key,
         access_log=access_log,
+        workers=workers,
     )
     settings = find_settings()
     start_logging()
-    run_server(
+    run_workers(
         settings,
         options,
         started=lambda address: note(f"Serving what is in production (Ctrl-C ends it): {address}"),

@@ -75,16 +75,19 @@ class HttpServer:
         self.listener: asyncio.Server | None = None
         self.clock: asyncio.Task[None] | None = None
 
-    async def start(self, host: str, port: int, tls: SSLContext | None = None) -> int:
+    async def start(
+        self, host: str, port: int, tls: SSLContext | None = None, *, shared: bool = False
+    ) -> int:
         """Listen, and give the port (of use when 0 was asked for); raises OSError.
 
-        tls: encrypts every connection; a handshake has the time of a head.
+        tls:    encrypts every connection; a handshake has the time of a head.
+        shared: other processes listen on the same port.
         """
         loop = asyncio.get_running_loop()
         handshake_s = self.limits.head_s if tls else None
         self.listener = await loop.create_server(
             lambda: Connection(self), host, port, backlog=2048, ssl=tls,
-            ssl_handshake_timeout=handshake_s,
+            ssl_handshake_timeout=handshake_s, reuse_port=shared or None,
         )  # fmt: skip
         self.clock = loop.create_task(self.tick())
         return int(self.listener.sockets[0].getsockname()[1])

@@ -1,5 +1,8 @@
 """What the server counts, for Prometheus: prefix ``textwright_``, base units."""
 
+import os
+from typing import Literal
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -8,9 +11,13 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 ITEMS = (1, 2, 4, 8, 16, 32, 64)
+JOINED_IN = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's name for the workers' folder
+Joined = Literal["livemostrecent", "livesum", "livemin"]
+LAST: Joined = "livemostrecent"
 
 
 class ServerMetrics:
@@ -30,7 +37,9 @@ class ServerMetrics:
         self.batch_seconds = self.histogram(
             "batch_seconds", "One run of a session.", "model", SECONDS
         )
-        self.queue = self.gauge("queue_items", "Texts accepted, not yet answered.", "model")
+        self.queue = self.gauge(
+            "queue_items", "Texts accepted, not yet answered.", "model", joined="livesum"
+        )
         self.version = self.gauge("deployed_version", "Version that answers.", "model")
         self.candidate = self.gauge("candidate_version", "Of a rollout; 0: none.", "model")
         self.share = self.gauge("candidate_share", "Of callers the candidate answers.", "model")
@@ -47,16 +56,22 @@ class ServerMetrics:
             "load_failures", "Versions that could not be loaded.", "model"
         )
         self.database_up = self.gauge(
-            "database_up", "1: the last look at the deployments succeeded."
+            "database_up", "1: the last look at the deployments succeeded.", joined="livemin"
         )
 
     def counter(self, name: str, meaning: str, *labels: str) -> Counter:
         """Make a counter."""
         return Counter(f"textwright_{name}", meaning, labels, registry=self.registry)
 
-    def gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        """Make a value that goes up and down."""
-        return Gauge(f"textwright_{name}", meaning, labels, registry=self.registry)
+    def gauge(self, name: str, meaning: str, *labels: str, joined: Joined = LAST) -> Gauge:
+        """Make a value that goes up and down; ``joined``: how those of several workers are one."""
+        return Gauge(
+            f"textwright_{name}",
+            meaning,
+            labels,
+            registry=self.registry,
+            multiprocess_mode=joined,
+        )
 
     def histogram(
         self, name: str, meaning: str, label: str, buckets: tuple[float, ...]
@@ -67,5 +82,9 @@ class ServerMetrics:
         )
 
     def text(self) -> bytes:
-        """Write all of them in the format that Prometheus reads."""
-        return generate_latest(self.registry)
+        """Write all of them in the format that Prometheus reads, those of all workers joined."""
+        registry = self.registry
+        if JOINED_IN in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from errno import EADDRINUSE
 
 from textwright.errors import SettingsError
@@ -26,6 +27,7 @@ from textwright.serving.tls import make_context
 from textwright.settings import Settings
 
 SWITCH_S = 0.001  # a thread back from the session waits at most this long for the interpreter
+MODELS_S = 10.0  # in which one of several workers should have its models
 LOG = logging.getLogger(__name__)
 
 
@@ -40,6 +42,7 @@ class Server:
         metrics = ServerMetrics()
         self.keep = keep
         self.tls = make_context(options.certificate, options.private_key)
+        self.shared = options.workers > 1  # the port, with other processes
         self.loader = Loader(source, limits, metrics)
         throttle = Throttle(limits.key)
         keys = None if keep is None else database_keys(keep)
@@ -51,7 +54,7 @@ class Server:
     async def start(self, host: str, port: int) -> int:
         """Listen, and give the port; raises SettingsError when that cannot be."""
         try:
-            return await self.http.start(host, port, self.tls)
+            return await self.http.start(host, port, self.tls, shared=self.shared)
         except OSError as error:
             self.loader.stop()
             self.doorkeeper.stop()
@@ -102,6 +105,8 @@ async def serve(settings: Settings, options: Options, started: Callable[[str], N
         loop.add_signal_handler(each, ended.set)
     source = database_source(settings.database, open_store(settings.artifacts, settings.cache))
     server = Server(source, options, Keep(settings))
+    if server.shared:
+        await wait_for_models(server.loader)
     port = await server.start(options.host, options.port)
     started(f"{'https' if server.tls else 'http'}://{options.host}:{port}")
     if not is_local(options.host) and server.tls is None:
@@ -109,6 +114,14 @@ async def serve(settings: Settings, options: Options, started: Callable[[str], N
     await ended.wait()
     LOG.info("answering what was accepted, then stopping")
     await server.stop()
+
+
+async def wait_for_models(loader: Loader) -> None:
+    """Wait for the first answers, for a while: until then the other workers give theirs."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(MODELS_S):
+            while not loader.ready:
+                await asyncio.sleep(0.02)
 
 
 def is_local(host: str) -> bool:
