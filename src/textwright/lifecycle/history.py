@@ -99,4 +99,5 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "rollout_held": on_the_way("is held"),
     "rollout_resumed": on_the_way("goes on again"),
     "rollout_dropped": lambda subject, _: f"the candidate {subject} was dropped",
+    "load_failed": lambda subject, _: f"{subject} could not be loaded by a server",
 }

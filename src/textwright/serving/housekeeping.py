@@ -8,8 +8,7 @@ from time import monotonic
 
 from textwright.errors import TextwrightError
 
-TICK_S = 0.25  # how exactly a chore's time is kept
-STOP_S = 10.0  # that the last round may take; then the server ends without it
+STOP_S = 10.0
 LOG = logging.getLogger(__name__)
 
 
@@ -31,7 +30,7 @@ class Housekeeper:
     """Does chores one after the other; one that waits for others' servers wants its own.
 
     settle_s: from the start to the first round, so that the first answers have the processor.
-    hurry:    whether there is something that should not wait for that.
+    stop_s:   that the last round may take; then the server ends without it.
     """
 
     def __init__(
@@ -39,40 +38,36 @@ class Housekeeper:
         chores: Sequence[Chore],
         *,
         settle_s: float = 0.0,
-        hurry: Callable[[], bool] = lambda: False,
+        stop_s: float = STOP_S,
     ) -> None:
         self.chores = chores
         self.settle_s = settle_s
-        self.hurry = hurry
+        self.stop_s = stop_s
         self.due = dict.fromkeys((each.name for each in chores), 0.0)
         self.failing: set[str] = set()  # whose failure was logged
         self.stopping = Event()
         self.thread = Thread(target=self.work, daemon=True, name="housekeeper")
 
     def start(self) -> None:
-        """Begin."""
-        self.thread.start()
+        """Begin; without chores nothing is begun."""
+        if self.chores:
+            self.thread.start()
 
     def stop(self) -> None:
         """Do every chore a last time; wait for it, but not for ever."""
         self.stopping.set()
         if self.thread.is_alive():
-            self.thread.join(STOP_S)
+            self.thread.join(self.stop_s)
 
     def work(self) -> None:
         """Do what is due until stopped: the body of the thread."""
-        start = monotonic()
-        while not self.stopping.is_set() and monotonic() < start + self.settle_s:
-            if self.hurry():
-                break
-            self.stopping.wait(TICK_S)
+        self.stopping.wait(self.settle_s)
         while not self.stopping.is_set():
             for chore in self.chores:
                 if self.due[chore.name] <= monotonic() and not self.stopping.is_set():
                     self.do(chore, last=False)
                     self.due[chore.name] = monotonic() + chore.every_s
-            soonest = min(self.due.values(), default=monotonic() + TICK_S)
-            self.stopping.wait(max(0.0, soonest - monotonic()))
+            self.stopping.wait(max(0.0, min(self.due.values()) - monotonic()))
         for chore in self.chores:
             self.do(chore, last=True)
 

@@ -8,36 +8,49 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from errno import EADDRINUSE
+from time import time
 
 from textwright.errors import SettingsError
 from textwright.lifecycle.remote import open_store
 from textwright.serving.access import Doorkeeper
 from textwright.serving.app import LOCAL_NAMES, App, Gate
 from textwright.serving.deployments import Source, database_source
+from textwright.serving.housekeeping import Housekeeper
 from textwright.serving.http import HttpServer
 from textwright.serving.keep import Keep
 from textwright.serving.keyring import database_keys
+from textwright.serving.limits import RolloutLimits
 from textwright.serving.loader import Loader
 from textwright.serving.logs import report_to_log
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.options import Options
 from textwright.serving.predict import Service
+from textwright.serving.rollouts import Rollouts, webhook_chore
 from textwright.serving.throttle import Throttle
 from textwright.serving.tls import make_context
 from textwright.settings import Settings
 
 SWITCH_S = 0.001  # a thread back from the session waits at most this long for the interpreter
 MODELS_S = 10.0  # in which one of several workers should have its models
+WEBHOOKS_STOP_S = 1.0  # for one under way at the end; it is sent again by whoever comes next
 LOG = logging.getLogger(__name__)
 
 
 class Server:
     """One server on one event loop: made, started and stopped there.
 
-    keep: the database; without it the server answers, knows no keys, and does nothing else.
+    keep:  the database; without it the server answers, knows no keys, and does nothing else.
+    clock: seconds since 1970.
     """
 
-    def __init__(self, source: Source, options: Options, keep: Keep | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        options: Options,
+        keep: Keep | None = None,
+        *,
+        clock: Callable[[], float] = time,
+    ) -> None:
         limits = options.limits
         metrics = ServerMetrics()
         self.keep = keep
@@ -48,26 +61,55 @@ class Server:
         keys = None if keep is None else database_keys(keep)
         self.doorkeeper = Doorkeeper(keys, keyed=is_keyed(options), poll_s=limits.poll_s)
         gate = Gate(self.doorkeeper, throttle, hosts_of(options), options.access_log)
-        service = Service(self.loader, metrics, limits, before=[throttle.charge], keep=keep)
+        self.rollouts = Rollouts(self.loader, metrics, limits, clock)
+        service = Service(
+            self.loader,
+            metrics,
+            limits,
+            before=[throttle.charge],
+            after=[self.rollouts.counting.count, self.rollouts.shadow.copy],
+            left=[self.rollouts.counting.count_left],
+            keep=keep,
+            clock=clock,
+        )
         self.http = HttpServer(App(service, gate).handle, limits.http)
+        self.housekeepers = [] if keep is None else self.hire(keep, limits.rollout)
+
+    def hire(self, keep: Keep, limits: RolloutLimits) -> list[Housekeeper]:
+        """Make the threads that work over the database; none does before the server starts."""
+        chores = self.rollouts.chores(keep)
+        webhooks = [webhook_chore(keep, limits.judge_s)]
+        return [
+            Housekeeper(chores, settle_s=limits.settle_s),
+            Housekeeper(webhooks, settle_s=limits.settle_s, stop_s=WEBHOOKS_STOP_S),
+        ]
 
     async def start(self, host: str, port: int) -> int:
         """Listen, and give the port; raises SettingsError when that cannot be."""
         try:
-            return await self.http.start(host, port, self.tls, shared=self.shared)
+            port = await self.http.start(host, port, self.tls, shared=self.shared)
         except OSError as error:
-            self.loader.stop()
-            self.doorkeeper.stop()
+            self.end_threads()
             raise cannot_listen(host, port, error) from error
+        for each in self.housekeepers:
+            each.start()
+        return port
 
     async def stop(self) -> None:
         """Answer what was accepted, then end."""
         self.loader.draining = True
         await self.http.stop()
-        self.loader.stop()
-        self.doorkeeper.stop()
+        self.end_threads()
+        for each in self.housekeepers:
+            await asyncio.to_thread(each.stop)
         if self.keep is not None:
             self.keep.close()
+
+    def end_threads(self) -> None:
+        """End what looks, loads, answers and compares."""
+        self.loader.stop()
+        self.doorkeeper.stop()
+        self.rollouts.stop()
 
 
 def run_server(
