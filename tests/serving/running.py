@@ -154,6 +154,8 @@ def running_one(
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         server.loader.thread.join(10)
+        if server.doorkeeper.thread.is_alive():
+            server.doorkeeper.thread.join(10)
         loop.close()
 
 

@@ -41,10 +41,12 @@ class KeySource:
 
     read: the live keys by their digest; raises DatabaseError when the database is away.
     note: takes the numbers of keys that were used, and returns before they are written.
+    close: called by the thread that read, when it reads no more.
     """
 
     read: Callable[[], Mapping[str, Known]]
     note: Callable[[list[int]], None]
+    close: Callable[[], None] = lambda: None
 
 
 class Doorkeeper:
@@ -106,12 +108,14 @@ class Doorkeeper:
 
     def watch(self) -> None:
         """Look at the keys again and again: the body of the thread."""
+        assert self.source is not None, "the thread runs only with a source"
         while not self.stopping.is_set():
             try:
                 self.look()
             except Exception:  # whatever happens, the keys last known go on
                 LOG.exception("the keys could not be read")
             self.stopping.wait(self.poll_s)
+        self.source.close()
 
     def look(self) -> None:
         """Read the live keys once, and pass on which were used."""

@@ -140,7 +140,7 @@ def check_names(operation: Operation, names: tuple[str, ...]) -> tuple[str, ...]
     for kind, value in zip(PARAMETER.findall(operation.path), names, strict=True):
         number = value.isascii() and value.isdigit() and len(value) <= 10
         wrong = kind in NUMBERS and not (number and 1 <= int(value) <= LARGEST_NUMBER)
-        if wrong or "\x00" in value or len(value) > 200:
+        if wrong or not value or "\x00" in value or len(value) > 200:
             raise UnknownNameError(f"There is no {kind} {value[:100]!r}.", "See the list of them.")
     return names
 

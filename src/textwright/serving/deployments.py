@@ -62,11 +62,13 @@ class Source:
     deployments: by model, of each with a stable version; raises DatabaseError when it is away.
     folder:      the checked folder of an artifact; raises ArtifactError.
     versions:    the address of each version of a model, by number; raises DatabaseError.
+    close:       called by the thread that asked for deployments, when it asks no more.
     """
 
     deployments: Callable[[], Mapping[str, Deployment]]
     folder: Callable[[str], Path]
     versions: Callable[[str], Mapping[int, str]]
+    close: Callable[[], None] = lambda: None
 
 
 def database_source(database: str, artifacts: Store) -> Source:
@@ -80,7 +82,7 @@ def database_source(database: str, artifacts: Store) -> Source:
         with PointerReader(database, timeout_s=TIMEOUT_S) as own:  # rare, and of another thread
             return own.list_versions(model)
 
-    return Source(lambda: read_deployments(reader), artifacts.folder, versions)
+    return Source(lambda: read_deployments(reader), artifacts.folder, versions, reader.close)
 
 
 def read_deployments(reader: PointerReader) -> dict[str, Deployment]:

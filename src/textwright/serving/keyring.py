@@ -33,7 +33,7 @@ def database_keys(keep: Keep) -> KeySource:
         except RuntimeError:  # the server is on its way out
             LOG.info("the last use of some keys was not noted")
 
-    return KeySource(lambda: read_keys(reader), note)
+    return KeySource(lambda: read_keys(reader), note, reader.close)
 
 
 def read_keys(reader: PointerReader) -> dict[str, Known]:

@@ -124,6 +124,7 @@ class Loader:
                 self.metrics.database_up.set(0)
                 LOG.exception("the deployments could not be read")
             self.stopping.wait(self.limits.poll_s)
+        self.source.close()
 
     def look(self) -> None:
         """Read the rows once, and load what is new in them."""
