@@ -7,13 +7,14 @@ from textwright.errors import RateError
 from textwright.serving.limits import KeyLimits
 from textwright.serving.predict import Asked
 
+ENOUGH = 1.0 - 1e-9  # of a token; what fills it is rounded
 REMEMBERED = 4096  # keys; beyond that those are forgotten that ask nothing
 
 
 class Bucket:
     """A second's worth of tokens that fills again at a rate.
 
-    Whoever finds a token may take any number, and the debt is waited off afterwards: so a large
+    Whoever finds one token may take any number, and the debt is waited off afterwards: so a large
     request passes as well as a small one, and the rate holds on the long run.
     """
 
@@ -29,7 +30,7 @@ class Bucket:
         """Seconds until there is a token; 0 when there is one."""
         self.tokens = min(self.room, self.tokens + (now - self.at) * self.rate)
         self.at = now
-        return 0.0 if self.tokens > 0.0 else (1e-9 - self.tokens) / self.rate
+        return 0.0 if self.tokens >= ENOUGH else (1.0 - self.tokens) / self.rate
 
     def take(self, count: int) -> None:
         """Take tokens; there must be one."""
