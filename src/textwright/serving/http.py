@@ -6,6 +6,7 @@ the time nor the size of a head.
 """
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from textwright.serving.limits import HttpLimits
 
 JSON = "application/json"
 PIPELINED = 16  # requests of one connection read ahead
+PROBE_S = 0.05  # after which a client that left for good has refused what was sent to it
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LINGER_S = 2.0  # a refused body is read and thrown away this long, so that the answer arrives
 STATUS_LINES = {
     each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus
@@ -97,8 +100,11 @@ class HttpServer:
         while True:
             self.date = b"date: " + formatdate(time(), usegmt=True).encode() + b"\r\n"
             now = monotonic()
-            for connection in [each for each in self.connections if each.deadline < now]:
-                connection.expire()
+            for connection in list(self.connections):
+                if connection.deadline < now:
+                    connection.expire()
+                elif connection.ended:
+                    connection.end_if_gone()
             await asyncio.sleep(self.limits.tick_s)
 
     async def stop(self) -> None:
@@ -134,6 +140,7 @@ class Connection(asyncio.Protocol):
         self.head_size = self.body_size = 0
         self.in_head = self.in_message = False
         self.refused = False  # the last answer is on its way; whatever comes is thrown away
+        self.ended = False  # the client sends nothing more
         self.writable = True
         self.pending: deque[Request] = deque()
         self.task: asyncio.Task[None] | None = None
@@ -153,6 +160,29 @@ class Connection(asyncio.Protocol):
         self.pending.clear()
         if self.task is not None:
             self.task.cancel()
+
+    def eof_received(self) -> bool:
+        """Answer what was asked before the client shut its side (RFC 9112, 9.6), then close.
+
+        One that is gone for good looks the same at first. So it is sent an interim response,
+        which a client must be able to pass over (RFC 9110, 15.2): whoever is gone refuses that.
+        """
+        encrypted = self.transport.get_extra_info("sslcontext") is not None
+        if encrypted or (self.task is None and not self.pending):
+            return False
+        self.ended = True
+        if self.parser.get_http_version() == "1.1" and self.writable:
+            self.transport.write(CONTINUE)
+            asyncio.get_running_loop().call_later(PROBE_S, self.end_if_gone)
+        return True
+
+    def end_if_gone(self) -> None:
+        """Stop working for a client that is not there to read its answers."""
+        if self.transport.is_closing():
+            return
+        line: socket.socket = self.transport.get_extra_info("socket")
+        if line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Feed what arrived to the parser, which calls the ``on_...`` methods."""
@@ -231,7 +261,7 @@ class Connection(asyncio.Protocol):
         if int(length) > self.limits.body_bytes:  # the parser lets digits alone through
             self.refuse(self.too_large())
         elif request.headers.get(b"expect", b"").lower() == b"100-continue":
-            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.transport.write(CONTINUE)
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body as long as it is within the limit."""
@@ -285,7 +315,7 @@ class Connection(asyncio.Protocol):
     async def answer(self, request: Request) -> None:
         """Answer one request, then turn to the next or close."""
         response = await self.server.handler(request)
-        last = not request.keep_alive or self.server.draining
+        last = not request.keep_alive or self.server.draining or self.all_said
         body = b"" if request.method == "HEAD" else response.body
         self.transport.write(self.head_of(response, last) + body)
         self.task = None
@@ -296,8 +326,14 @@ class Connection(asyncio.Protocol):
             self.limits.write_s if not self.writable else self.limits.idle_s
         )
         if self.pending:
-            self.transport.resume_reading()
+            if not self.ended:
+                self.transport.resume_reading()
             self.start_next()
+
+    @property
+    def all_said(self) -> bool:
+        """Whether the client sends nothing more and waits for nothing more."""
+        return self.ended and not self.pending
 
     def head_of(self, response: Response, last: bool) -> bytes:
         """Write the status line and headers of a response."""
