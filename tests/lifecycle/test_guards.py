@@ -278,9 +278,10 @@ def test_an_equal_candidate_is_rarely_rolled_back_a_sample(alpha: float) -> None
         Callers(0.01, 0.01),
         Callers(0.05, 0.05),
         Callers(0.3, 0.3),
+        Callers(0.01, 0.01, spread=0.03, window=POLICY.caller_minutes),
         Callers(0.01, 0.01, spread=0.03, window=10_000),
     ],
-    ids=["1 %", "5 %", "30 %", "callers that differ for good, counted once"],
+    ids=["1 %", "5 %", "30 %", "callers that differ for good", "the same, counted once"],
 )
 def test_an_equal_candidate_is_rarely_rolled_back(callers: Callers, alpha: float) -> None:
     found = false_rollbacks(callers, alpha, rollouts=1000, minutes=360)

@@ -22,7 +22,7 @@ class RolloutSettings:
         0.01, "chance that a candidate as good as stable is rolled back", at_least=1e-9, at_most=0.5
     )
     per_caller: int = setting(1, "first requests of a caller that count in a window", at_least=1)
-    caller_minutes: int = setting(10, "length of that window", at_least=1)
+    caller_minutes: int = setting(60, "length of that window", at_least=1)
     latency_ms: float = setting(250.0, "objective; a slower answer counts as slow", at_least=0)
     error_tolerance: float = setting(
         0.002, "share of errors more than stable's that is let pass", at_least=0, at_most=0.5
