@@ -39,7 +39,9 @@ def test_a_rollout_is_read_with_what_its_guards_count(house: Household) -> None:
     house.register()
     house.register(strength=2.0)
     house.promote("intents@1")
-    policy = RolloutSettings(guards=("errors", "slow"), per_caller=3, latency_ms=50.0)
+    policy = RolloutSettings(
+        guards=("errors", "slow"), per_caller=3, caller_minutes=10, latency_ms=50.0
+    )
     house.roll_out("intents@2", policy)
     row = source_of(house.settings.home).deployments()["intents"]
     assert row.candidate is not None
