@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from textwright.cli import evidence, keeping, learn, lineage, operate, rolling, serving
+from textwright.cli import evidence, keeping, learn, lineage, load, operate, rolling, serving
 from textwright.errors import (
     RecipeError,
     SettingsError,
@@ -35,6 +35,7 @@ keeping.add_commands(app)
 evidence.add_commands(app)
 lineage.add_commands(app)
 serving.add_commands(app)
+load.add_commands(app)
 
 
 @app.callback()
