@@ -80,6 +80,15 @@ class InvalidInputError(RequestError):
     """A request that can be read, but asks for what cannot be answered."""
 
 
+class ParameterError(InvalidInputError):
+    """A request that can be read, but one field of which cannot be answered.
+
+    param: the field's name.
+    """
+
+    param: str = ""
+
+
 class TooLargeError(RequestError):
     """A request with a body, header or list of inputs beyond the server's limit."""
 

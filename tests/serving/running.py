@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.runtime.tiny import make_artifact
+from tests.runtime.tiny import make_artifact, make_embedder
 from textwright.serving.deployments import Deployment, Source, Target
 from textwright.serving.limits import Limits
 from textwright.serving.options import Options
@@ -99,6 +99,16 @@ class Shelf:
         """Make an artifact that nobody is answered by yet."""
         folder = self.root / f"{model}-{version}"
         address = make_artifact(folder, name=model, **options)
+        return self.keep(folder, model, version, address)
+
+    def deploy_embedder(self, model: str, version: int, *, width: int = 8) -> None:
+        """Make an artifact that embeds, and let it be the version that should answer."""
+        folder = self.root / f"{model}-{version}"
+        address = make_embedder(folder, name=model, width=width)
+        self.targets = {**self.targets, model: self.keep(folder, model, version, address)}
+
+    def keep(self, folder: Path, model: str, version: int, address: str) -> Target:
+        """Put a made artifact where it is looked for."""
         folder.rename(self.root / address)
         self.kept.setdefault(model, {})[version] = address
         return Target(version, address)

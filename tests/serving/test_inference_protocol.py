@@ -1,4 +1,4 @@
-"""The Open Inference Protocol over a real socket, as JSON."""
+"""The Open Inference Protocol over a real socket: health, metadata, and texts as JSON."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ def tensor(*texts: Any, **changes: Any) -> dict[str, Any]:
 def test_the_server_says_what_it_is(server: Running) -> None:
     told = server.ask("GET", "/v2").json
     assert told["name"] == "textwright"
-    assert told["extensions"] == []
+    assert "binary_tensor_data" in told["extensions"]
 
 
 def test_health_is_told(server: Running) -> None:
@@ -76,22 +76,22 @@ def test_a_column_of_texts_is_read_flat_or_nested(server: Running, changes: dict
 @pytest.mark.parametrize(
     ("asked", "status"),
     [
-        (tensor("rain", name="texts"), 422),
-        (tensor("rain", datatype="FP32"), 422),
-        (tensor("rain", shape=[2]), 422),
-        (tensor("rain", shape=[-1]), 422),
-        (tensor("rain", shape=[]), 422),
-        (tensor("rain", shape=[1, 1, 1]), 422),
-        (tensor("rain", shape=[1.5]), 422),
-        (tensor("rain", shape=[2**80]), 422),
-        (tensor(1), 422),
-        (tensor(["rain", "snow"], ["rain"], shape=[2, 1]), 422),
-        (tensor(["rain"], "rain"), 422),
-        (tensor([["rain"]], shape=[1, 1]), 422),
-        (tensor(shape=[0]), 422),
-        ({"inputs": []}, 422),
-        ({}, 422),
-        ({"inputs": [{"name": "text"}]}, 422),
+        (tensor("rain", name="texts"), 400),
+        (tensor("rain", datatype="FP32"), 400),
+        (tensor("rain", shape=[2]), 400),
+        (tensor("rain", shape=[-1]), 400),
+        (tensor("rain", shape=[]), 400),
+        (tensor("rain", shape=[1, 1, 1]), 400),
+        (tensor("rain", shape=[1.5]), 400),
+        (tensor("rain", shape=[2**80]), 413),
+        (tensor(1), 400),
+        (tensor(["rain", "snow"], ["rain"], shape=[2, 1]), 400),
+        (tensor(["rain"], "rain"), 400),
+        (tensor([["rain"]], shape=[1, 1]), 400),
+        (tensor(shape=[0]), 400),
+        ({"inputs": []}, 400),
+        ({}, 400),
+        ({"inputs": [{"name": "text"}]}, 400),
         ({**tensor("rain"), "outputs": [{"name": "lable"}]}, 404),
         (tensor(*["rain"] * 2049), 413),
         (b"{", 400),
@@ -107,9 +107,7 @@ def test_a_bad_request_is_refused_in_the_form_of_the_protocol(
     assert isinstance(answer.json["error"], str)
 
 
-@pytest.mark.parametrize(
-    "path", ["/v2/models/intent", "/v2/models/intents/versions/9", "/v2/models/intents/versions/x"]
-)
+@pytest.mark.parametrize("path", ["/v2/models/intent", "/v2/models/intents/versions/x"])
 def test_an_unknown_model_or_version_is_answered_with_the_nearest(
     server: Running, path: str
 ) -> None:
@@ -136,3 +134,95 @@ def test_before_the_models_are_loaded_the_server_is_not_ready(shelf: Shelf) -> N
         assert server.ask("GET", "/v2/health/live").status == 200
         assert server.ask("GET", "/v2/health/ready").status == 503
         assert server.ask("GET", f"{MODEL}/ready").status == 503
+
+
+@pytest.mark.parametrize("path", ["/v2/models/sentences", "/v2/models/sentences/versions/1"])
+def test_a_model_that_embeds_gives_its_vectors_as_one_tensor(shelf: Shelf, path: str) -> None:
+    shelf.deploy_embedder("sentences", 1, width=4)
+    with running(shelf) as server:
+        outputs = {each["name"]: each for each in server.ask("GET", path).json["outputs"]}
+        assert outputs["vector"] == {"name": "vector", "datatype": "FP32", "shape": [-1, 4]}
+        answer = server.ask("POST", f"{path}/infer", tensor("rain", "snow"))
+        given = {each["name"]: each for each in answer.json["outputs"]}
+        assert given["vector"]["shape"] == [2, 4]
+        assert len(given["vector"]["data"]) == 8
+        wrong = {**tensor("rain"), "outputs": [{"name": "label"}]}
+        assert server.ask("POST", f"{path}/infer", wrong).status == 404
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"timeout": -1},
+        {"timeout": 1.5},
+        {"timeout": True},
+        {"priority": -1},
+        {"priority": "high"},
+        {"caller": 7},
+        {"caller": "x" * 257},
+        {"binary_data_output": "yes"},
+    ],
+)
+def test_a_parameter_of_another_type_or_range_is_refused(
+    server: Running, parameters: dict[str, Any]
+) -> None:
+    asked = {**tensor("rain"), "parameters": parameters}
+    assert server.ask("POST", f"{MODEL}/infer", asked).status == 400
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"timeout": 10_000_000, "priority": 1, "caller": "ann"},
+        {"timeout": 2**62, "priority": 9},
+        {"timeout": 0, "priority": 0, "sequence_id": 7},
+    ],
+)
+def test_parameters_are_heeded_or_not_looked_at(
+    server: Running, parameters: dict[str, Any]
+) -> None:
+    asked = {**tensor("rain"), "parameters": parameters}
+    assert server.ask("POST", f"{MODEL}/infer", asked).status == 200
+
+
+def test_an_answer_that_comes_after_its_timeout_is_none(server: Running) -> None:
+    live = server.server.loader.live["intents"]
+    with live.batcher.session_free:
+        asked = {**tensor("rain"), "parameters": {"timeout": 50_000}}
+        answer = server.ask("POST", f"{MODEL}/infer", asked)
+    assert answer.status == 504
+    assert isinstance(answer.json["error"], str)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "application/json; charset=utf-8"}, 200),
+        ({"Content-Type": "application/octet-stream"}, 200),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": ""}, 200),
+        ({"Content-Type": "", "Origin": "https://elsewhere.example"}, 415),
+    ],
+)
+def test_a_body_is_read_unless_a_foreign_page_could_send_it(
+    server: Running, headers: dict[str, str], status: int
+) -> None:
+    answer = server.ask("POST", f"{MODEL}/infer", tensor("rain"), headers=headers)
+    assert answer.status == status
+
+
+def test_outputs_in_other_forms_are_refused(server: Running) -> None:
+    for parameters in ({"classification": 2}, {"shared_memory_region": "here"}):
+        asked = {**tensor("rain"), "outputs": [{"name": "label", "parameters": parameters}]}
+        answer = server.ask("POST", f"{MODEL}/infer", asked)
+        assert answer.status == 400
+        assert "Ask for it plain" in answer.json["error"]
+
+
+def test_a_version_that_does_not_answer_is_for_operators_alone(server: Running) -> None:
+    path = f"{MODEL}/versions/9"
+    assert server.ask("GET", path).status == 404
+    answer = server.ask("POST", f"{path}/infer", tensor("rain"))
+    assert answer.status == 401
+    assert isinstance(answer.json["error"], str)

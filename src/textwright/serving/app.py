@@ -16,10 +16,12 @@ from textwright.serving import native_api as native
 from textwright.serving.access import OPEN, Doorkeeper
 from textwright.serving.control_api import control_routes
 from textwright.serving.http import Request, Response
+from textwright.serving.inference_routes import inference_routes
+from textwright.serving.inference_types import Health
 from textwright.serving.logs import log_access
 from textwright.serving.openapi import Description, describe, docs_page
 from textwright.serving.predict import Service
-from textwright.serving.routes import V2, Route, route
+from textwright.serving.routes import Route, route
 from textwright.serving.statuses import error_response, request_id
 from textwright.serving.throttle import Throttle
 
@@ -27,8 +29,6 @@ HTML = "text/html; charset=utf-8"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 KNOWN_PATHS = 1024  # whose route is remembered
-V2_MODEL = f"{V2}/models/{{name}}"
-V2_VERSION = V2_MODEL + "/versions/{version}"
 
 
 async def get_metrics(service: Service, _request: Request) -> Response:
@@ -57,21 +57,9 @@ ROUTES = (
         native.PredictRequest,
         inner=native.OUTCOMES,
     ),
-    route(
-        f"{V2_MODEL}/infer", inference.post_infer, inference.InferResponse, inference.InferRequest
-    ),
-    route(
-        f"{V2_VERSION}/infer", inference.post_infer, inference.InferResponse, inference.InferRequest
-    ),
-    route(V2, inference.get_server, inference.ServerMetadata),
-    route("/v2/health/live", inference.get_live, inference.Health, right=OPEN),
-    route("/v2/health/ready", inference.get_ready, inference.Health, right=OPEN),
-    route(V2_MODEL, inference.get_model, inference.ModelMetadata),
-    route(f"{V2_MODEL}/ready", inference.get_model_ready, inference.Health),
-    route(V2_VERSION, inference.get_model, inference.ModelMetadata),
-    route(f"{V2_VERSION}/ready", inference.get_model_ready, inference.Health),
-    route("/health/live", inference.get_live, inference.Health, right=OPEN),
-    route("/health/ready", inference.get_ready, inference.Health, right=OPEN),
+    *inference_routes(),
+    route("/health/live", inference.get_live, Health, right=OPEN),
+    route("/health/ready", inference.get_ready, Health, right=OPEN),
     route("/metrics", get_metrics, None, media_type=METRICS),
     route("/openapi.json", get_openapi, dict[str, Any], right=OPEN),
     route("/docs", get_docs, None, media_type=HTML, right=OPEN),

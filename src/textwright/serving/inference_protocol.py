@@ -1,105 +1,45 @@
-"""The Open Inference Protocol, version 2, as JSON: metadata, health, and infer on texts.
+"""The Open Inference Protocol, version 2: metadata, health, and infer on texts.
 
-A text comes in the input ``text`` of type BYTES. The binary tensor extension is not here yet.
+A text comes in the input ``text`` of type BYTES.
 """
 
 from importlib.metadata import PackageNotFoundError, version
-from math import prod
-from typing import Any
 
 import msgspec
 
-from textwright.errors import InvalidInputError, NotReadyError, unknown_name
-from textwright.runtime.answer import Answer
-from textwright.serving.http import Request, Response
+from textwright.errors import InvalidInputError, MediaTypeError, NotReadyError, unknown_name
+from textwright.serving.http import JSON, Request, Response
+from textwright.serving.inference_tensors import (
+    HEADER,
+    OUTPUTS,
+    Body,
+    column,
+    declare_outputs,
+    outputs_of,
+    read_text,
+    read_texts,
+    split_body,
+    write_output,
+)
+from textwright.serving.inference_types import (
+    INPUT,
+    Health,
+    InferRequest,
+    InferRequestedOutput,
+    InferResponse,
+    ModelMetadata,
+    ServerMetadata,
+    TensorMetadata,
+)
 from textwright.serving.live import Live
 from textwright.serving.predict import Asked, Prediction, Service, predict
-from textwright.serving.reading import read_json
+from textwright.serving.reading import decode
 
-INPUT = "text"
-OUTPUTS = {"label": "BYTES", "score": "FP32", "abstained": "BOOL", "id": "BYTES", "answer": "BYTES"}
 PLATFORM = "onnxruntime_onnx"
-
-
-class TensorMetadata(msgspec.Struct):
-    """Name, type and shape of a tensor; -1 where any number goes."""
-
-    name: str
-    datatype: str
-    shape: list[int]
-
-
-class ServerMetadata(msgspec.Struct):
-    """What this server is."""
-
-    name: str
-    version: str
-    extensions: list[str]
-
-
-class ModelMetadata(msgspec.Struct):
-    """What a model takes and gives."""
-
-    name: str
-    versions: list[str]
-    platform: str
-    inputs: list[TensorMetadata]
-    outputs: list[TensorMetadata]
-
-
-class Health(msgspec.Struct, omit_defaults=True):
-    """State of a server or model; only what was asked for is there."""
-
-    live: bool | None = None
-    ready: bool | None = None
-
-
-class InferInput(msgspec.Struct):
-    """A tensor given as JSON, flat or nested by its shape."""
-
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[Any]
-    parameters: dict[str, Any] = {}
-
-
-class InferRequestedOutput(msgspec.Struct):
-    """A tensor asked for; without any, all are given."""
-
-    name: str
-    parameters: dict[str, Any] = {}
-
-
-class InferRequest(msgspec.Struct):
-    """Texts to answer.
-
-    id: given back as it came.
-    """
-
-    inputs: list[InferInput]
-    id: str = ""
-    outputs: list[InferRequestedOutput] = []
-    parameters: dict[str, Any] = {}
-
-
-class InferOutput(msgspec.Struct):
-    """A tensor of answers, flat."""
-
-    name: str
-    datatype: str
-    shape: list[int]
-    data: list[Any]
-
-
-class InferResponse(msgspec.Struct, omit_defaults=True):
-    """The answers, one place in each output a text."""
-
-    model_name: str
-    model_version: str
-    outputs: list[InferOutput]
-    id: str = ""
-
+EXTENSIONS = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
+BYTES = "application/octet-stream"
+PRIORITIES = 3  # above it all are alike, as for a Triton with that many levels
+LONGEST_US = 86_400_000_000  # a day: whoever says more means no limit of its own
 
 DECODER = msgspec.json.Decoder(InferRequest)
 ENCODER = msgspec.json.Encoder()
@@ -107,7 +47,7 @@ ENCODER = msgspec.json.Encoder()
 
 async def get_server(_service: Service, _request: Request) -> Response:
     """Say what this server is."""
-    return Response(200, ENCODER.encode(ServerMetadata("textwright", our_version(), [])))
+    return Response(200, ENCODER.encode(ServerMetadata("textwright", our_version(), EXTENSIONS)))
 
 
 def our_version() -> str:
@@ -138,12 +78,18 @@ def check_ready(service: Service) -> None:
 async def get_model(service: Service, _request: Request, name: str, number: str = "") -> Response:
     """Say what a model takes and gives."""
     live = find_version(service, name, number)
+    deployed = service.loader.find_model(live.model)
+    held = (deployed.stable, deployed.candidate)
+    answering = {each.target.version for each in held if each is not None}
+    outputs = declare_outputs(live.answerer.artifact.recipe.task, live.answerer.width)
     metadata = ModelMetadata(
         name=live.model,
-        versions=[str(live.target.version)],
+        versions=[str(each) for each in sorted(answering)],
         platform=PLATFORM,
         inputs=[TensorMetadata(INPUT, "BYTES", [-1])],
-        outputs=[TensorMetadata(each, kind, [-1]) for each, kind in OUTPUTS.items()],
+        outputs=[
+            TensorMetadata(each, kind, [-1, *inner]) for each, (kind, inner) in outputs.items()
+        ],
     )
     return Response(200, ENCODER.encode(metadata))
 
@@ -164,70 +110,81 @@ def find_version(service: Service, name: str, number: str) -> Live:
 
 async def post_infer(service: Service, request: Request, name: str, number: str = "") -> Response:
     """Answer the texts of one tensor; when one text fails the request does."""
-    asked: InferRequest = read_json(request, DECODER)
-    wanted = [each.name for each in asked.outputs] or list(OUTPUTS)
-    for each in wanted:
-        if each not in OUTPUTS:
-            raise unknown_name("output", each, OUTPUTS)
-    texts = read_texts(asked)
-    caller = str(asked.parameters.get("caller", ""))
-    reference = f"{name}@{number}" if number else name
-    done = await predict(service, Asked(reference, texts, caller, request.key))
+    check_type(request)
+    body = split_body(request, service.limits.http.body_bytes)
+    asked, texts = read_request(body, service.limits.inputs)
+    for each in asked.outputs:
+        check_output(each)
+    told = asked.parameters
+    done = await predict(
+        service,
+        Asked(
+            f"{name}@{number}" if number else name,
+            texts,
+            told.caller,
+            request.key,
+            timeout_s=min(told.timeout, LONGEST_US) / 1e6 or None,
+            priority=told.priority if told.priority <= PRIORITIES else 0,
+        ),
+    )
+    request.answered = done.model, done.version
     for outcome in done.outcomes:
         if isinstance(outcome, Exception):
             raise outcome
-    return Response(200, ENCODER.encode(infer_response(asked.id, wanted, done)))
+    return infer_response(asked, done)
 
 
-def infer_response(request_id: str, wanted: list[str], done: Prediction) -> InferResponse:
-    """Turn a prediction into tensors."""
-    rows = [
-        output_row(name, each)
-        for name, each in zip(done.ids, done.outcomes, strict=True)
-        if not isinstance(each, Exception)
-    ]
-    outputs = [
-        InferOutput(name, OUTPUTS[name], [len(rows)], [row[name] for row in rows])
-        for name in wanted
-    ]
-    return InferResponse(done.model, str(done.version), outputs, request_id)
+def check_type(request: Request) -> None:
+    """Refuse a body that a web page of somebody else could send without asking first.
 
-
-def output_row(name: str, answer: Answer) -> dict[str, Any]:
-    """Give one answer's value in each output; ``answer`` is all of it, as JSON."""
-    return {
-        "label": answer.label,
-        "score": answer.score,
-        "abstained": answer.abstained,
-        "id": name,
-        "answer": ENCODER.encode({"id": name, **answer.table()}).decode(),
-    }
-
-
-def read_texts(asked: InferRequest) -> list[str]:
-    """Take the texts out of a request's one tensor.
-
-    Raises InvalidInputError when there is another tensor, or one of another type or shape.
+    Triton's clients send no type at all; a browser that does so says where its page is from.
     """
-    if len(asked.inputs) != 1 or asked.inputs[0].name != INPUT:
-        given = ", ".join(repr(each.name) for each in asked.inputs) or "none"
-        raise InvalidInputError(f"The inputs are: {given[:200]}.", f"Send one named {INPUT!r}.")
-    tensor = asked.inputs[0]
-    if tensor.datatype != "BYTES":
-        raise InvalidInputError(
-            f"The input {INPUT!r} has the type {tensor.datatype[:40]!r}.", "Its type is BYTES."
+    declared = request.headers.get(b"content-type", b"").decode("latin-1")
+    plain = declared.partition(";")[0].strip().lower()
+    if plain in (JSON, BYTES) or (not plain and b"origin" not in request.headers):
+        return
+    what = f"The body is declared as {declared!r}." if declared else "The body has no type."
+    raise MediaTypeError(what[:200], f"Send the header Content-Type: {JSON}, or {BYTES}.")
+
+
+def read_request(body: Body, most_texts: int) -> tuple[InferRequest, list[str]]:
+    """Read a request and its texts; one that is raw has nothing but one text."""
+    if body.raw:
+        return InferRequest([]), [read_text(body.tensors)]
+    asked: InferRequest = decode(body.head, DECODER)
+    return asked, read_texts(asked, body.tensors, most_texts)
+
+
+def check_output(asked: InferRequestedOutput) -> None:
+    """Refuse an output that no model has, or in a form that none is given in."""
+    if asked.name not in OUTPUTS:
+        raise unknown_name("output", asked.name[:200], OUTPUTS)
+    if asked.parameters.classification or asked.parameters.shared_memory_region is not None:
+        what = f"{asked.name} is asked for as a classification or in shared memory."
+        raise InvalidInputError(what, "Ask for it plain; the output answer has the best labels.")
+
+
+def infer_response(asked: InferRequest, done: Prediction) -> Response:
+    """Turn a prediction into tensors, as JSON or as bytes behind it."""
+    declared = outputs_of(done.outcomes[0])
+    by_default = asked.parameters.binary_data_output
+    binary = {each.name: each.parameters.binary_data for each in asked.outputs}
+    outputs, tails = [], []
+    for name in binary or declared:
+        if name not in declared:
+            raise unknown_name("output", name, declared)
+        stated = binary.get(name)
+        output, tail = write_output(
+            name,
+            declared[name],
+            len(done.ids),
+            column(name, done.ids, done.outcomes),
+            binary=by_default if stated is None else stated,
         )
-    if (
-        len(tensor.shape) not in (1, 2)
-        or min(tensor.shape) < 0
-        or tensor.shape[1:] not in ([], [1])
-    ):
-        raise InvalidInputError(f"The shape is {tensor.shape[:8]}.", "Send [N] or [N, 1].")
-    nested = len(tensor.data) > 0 and all(isinstance(each, list) for each in tensor.data)
-    texts = [text for row in tensor.data for text in row] if nested else tensor.data
-    if len(texts) != prod(tensor.shape):
-        what = f"The shape {tensor.shape} stands over {len(texts)} texts."
-        raise InvalidInputError(what, "Make them agree.")
-    if not all(isinstance(text, str) for text in texts):
-        raise InvalidInputError("Not every element is a string.", "A BYTES element is a string.")
-    return texts
+        outputs.append(output)
+        tails.append(tail)
+    head = ENCODER.encode(InferResponse(done.model, str(done.version), outputs, asked.id))
+    if not any(each.parameters is not msgspec.UNSET for each in outputs):
+        return Response(200, head)
+    headers = ((HEADER, str(len(head))),)
+    return Response(200, b"".join([head, *tails]), BYTES, headers)

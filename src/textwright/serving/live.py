@@ -1,7 +1,7 @@
 """Versions that answer: opened, checked, warm, and which of them answers a caller."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from textwright.errors import ArtifactError
@@ -12,18 +12,20 @@ from textwright.serving.batcher import Batcher
 from textwright.serving.deployments import Deployment, Target
 from textwright.serving.limits import BatchLimits
 from textwright.serving.metrics import ServerMetrics
+from textwright.serving.version_tally import VersionTally
 
 GOLDEN = ("", "hello 你好", "a much longer text, as some are " * 8)  # a version must answer these
 
 
 @dataclass(frozen=True)
 class Live:
-    """A version that answers."""
+    """A version that answers, and what it has done."""
 
     model: str
     target: Target
     answerer: Answerer
     batcher: Batcher
+    tally: VersionTally = field(default_factory=VersionTally, compare=False)
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,11 @@ def go_live(
     """Give a version its batcher; called on the event loop."""
     items = metrics.batch_items.labels(model)
     seconds = metrics.batch_seconds.labels(model)
+    tally = VersionTally()
 
     def observe(count: int, took_s: float) -> None:
         items.observe(count)
         seconds.observe(took_s)
+        tally.add_batch(count, took_s)
 
-    return Live(model, target, answerer, Batcher(answerer, limits, observe))
+    return Live(model, target, answerer, Batcher(answerer, limits, observe), tally)

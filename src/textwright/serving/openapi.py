@@ -29,6 +29,7 @@ REASONS = {
     503: "Not ready.",
     504: "Not answered in time.",
 }
+BYTES = "application/octet-stream"
 ALWAYS = (400, 403, 408, 413, 500)  # possible wherever a request is read
 REFERENCE = "#/components/schemas/{name}"
 SCHEMES = {
@@ -38,6 +39,7 @@ SCHEMES = {
 KEYED: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
 HEADERS = {
     "If-Match": "Generation that the deployment must have, in quotes, as its ETag says it.",
+    "Inference-Header-Content-Length": "Bytes of JSON in front of the tensors that follow it.",
     "Idempotency-Key": "Any word: a repeat of this request with it is answered as the first was.",
 }
 NUMBERS = frozenset({"key", "number"})  # parameters of paths that are whole numbers
@@ -56,6 +58,8 @@ class Description:
     right:    who may call it: a role, or ``access.OPEN`` or ``access.ASK``.
     query:    type whose fields may stand after the ``?``.
     headers:  names of ``HEADERS`` that it heeds.
+    binary:   bytes may follow the JSON it takes and gives.
+    optional: the body may be left out.
     """
 
     method: str
@@ -70,6 +74,8 @@ class Description:
     right: str = OPEN
     query: type | None = None
     headers: tuple[str, ...] = ()
+    binary: bool = False
+    optional: bool = False
 
 
 def describe(routes: Sequence[Description], version: str) -> dict[str, Any]:
@@ -121,7 +127,9 @@ def operation(route: Description, schema_of: dict[type, Any]) -> dict[str, Any]:
         described["security"] = [{}, *KEYED] if route.right == ASK else KEYED
     if route.takes:
         content = {JSON: {"schema": schema_of[route.takes]}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": not route.optional, "content": content}
+        if route.binary:
+            content[BYTES] = responses["200"]["content"][BYTES] = {"schema": {}}
     return described
 
 

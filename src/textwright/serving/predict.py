@@ -128,6 +128,7 @@ async def predict(service: Service, asked: Asked) -> Prediction:
         tell(done)
     failed = [each for each in outcomes if isinstance(each, Exception)]
     count_outcomes(service.metrics, live, len(outcomes), failed)
+    live.tally.add_request(len(outcomes), len(failed), done.seconds, done.at)
     if len(failed) == len(asked.texts):
         raise failed[0]
     return given

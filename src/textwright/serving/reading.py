@@ -19,8 +19,13 @@ def read_json(request: Request, decoder: msgspec.json.Decoder[Any]) -> Any:
     if declared.partition(";")[0].strip().lower() != JSON:
         what = f"The body is declared as {declared!r}." if declared else "The body has no type."
         raise MediaTypeError(what[:200], f"Send the header Content-Type: {JSON}.")
+    return decode(request.body, decoder)
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """Read JSON; raises MalformedError for what is none, InvalidInputError for another type."""
     try:
-        return decoder.decode(request.body)
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise InvalidInputError(
             f"The body is not as this address takes it: {error}.", "See /docs for its fields."

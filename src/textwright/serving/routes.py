@@ -6,12 +6,14 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from textwright.serving.access import ASK, OPEN
+from textwright.serving.forms import InferenceFailure, OpenAIFailure
 from textwright.serving.http import JSON, Response
 from textwright.serving.openapi import Description
-from textwright.serving.statuses import InferenceFailure, NativeFailure
+from textwright.serving.statuses import NativeFailure
 
 ANSWERING = (404, 405, 415, 422, 429, 503, 504)
-V2 = "/v2"
+V1, V2 = "/v1", "/v2"
+FOREIGN = {V1: OpenAIFailure, V2: InferenceFailure}  # protocols that are not ours
 
 Call = Callable[..., Awaitable[Response]]
 
@@ -57,12 +59,14 @@ def route(
     right: str = ASK,
 ) -> Route:
     """Declare a route; one that takes a body is a POST and may answer as predicting does."""
-    failures = InferenceFailure if path.startswith(V2) else NativeFailure
+    failures = FOREIGN.get(path[:3], NativeFailure)
     statuses: tuple[int, ...] = ANSWERING if takes else (405,)
     if not takes and ("{" in path or path.endswith("ready")):
         statuses = (404, 405, 503)
     if right != OPEN:
         statuses = (*statuses, 401, 429, 503)
+    if path[:3] in FOREIGN:  # what cannot be answered is a 400 there
+        statuses = tuple(each for each in statuses if each != 422)
     method = "POST" if takes else "GET"
     summary = (call.__doc__ or "").partition("\n")[0].partition(";")[0].rstrip(".") + "."
     kind = Description(

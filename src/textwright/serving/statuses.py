@@ -31,6 +31,7 @@ from textwright.errors import (
     UnknownNameError,
     UsageError,
 )
+from textwright.serving.forms import give_form
 from textwright.serving.http import Request, Response
 
 STATUSES: dict[type[TextwrightError], tuple[int, str]] = {
@@ -77,12 +78,6 @@ class NativeFailure(msgspec.Struct):
     error: Failure
 
 
-class InferenceFailure(msgspec.Struct):
-    """The body of an error in the Open Inference Protocol."""
-
-    error: str
-
-
 def status_of(error: Exception) -> tuple[int, str]:
     """Give the HTTP status and the code of an error; what is not the caller's is 500."""
     for kind, status in STATUSES.items():
@@ -111,9 +106,7 @@ def error_response(error: Exception, request: Request, path: str) -> Response:
         LOG.error("request failed", exc_info=error, extra={"request_id": failure["request_id"]})
     elif isinstance(error, DatabaseError):
         LOG.warning(error.what, extra={"request_id": failure["request_id"]})
-    body: dict[str, Any] = {"error": failure}
-    if path == "/v2" or path.startswith("/v2/"):
-        body = {"error": f"{failure['message']} {failure['hint']}"}
+    status, body = give_form(error, path, status, failure)
     headers = [("x-request-id", failure["request_id"])]
     if isinstance(error, OverloadedError):
         headers.append(("retry-after", str(error.retry_s)))
