@@ -64,6 +64,8 @@ class Answerer:
         for row, (encoding, answer) in enumerate(zip(encodings, plain, strict=True)):
             share = None if known is None else float(known[row])
             warning = warn_of(encoding, share)
+            if self.task.COUNTED:
+                answer = replace(answer, tokens=len(encoding.ids))
             if warning or encoding.truncated:
                 answer = replace(answer, truncated=encoding.truncated, warning=warning)
             answers.append(answer)

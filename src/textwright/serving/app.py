@@ -19,6 +19,7 @@ from textwright.serving.http import Request, Response
 from textwright.serving.inference_routes import inference_routes
 from textwright.serving.inference_types import Health
 from textwright.serving.logs import log_access
+from textwright.serving.openai_api import openai_routes
 from textwright.serving.openapi import Description, describe, docs_page
 from textwright.serving.predict import Service
 from textwright.serving.routes import Route, route
@@ -58,6 +59,7 @@ ROUTES = (
         inner=native.OUTCOMES,
     ),
     *inference_routes(),
+    *openai_routes(),
     route("/health/live", inference.get_live, Health, right=OPEN),
     route("/health/ready", inference.get_ready, Health, right=OPEN),
     route("/metrics", get_metrics, None, media_type=METRICS),

@@ -14,6 +14,7 @@ from textwright.errors import ArtifactError
 from textwright.text.labels import Labels
 
 OUTPUT = "logits"  # of the network, [N, L] float
+COUNTED = False  # no answer says how many tokens were read for it
 TOP = 5  # scores given with an answer, best first
 CHOSEN = 0.5  # probability from which a label of a multi-label answer holds
 

@@ -14,6 +14,7 @@ from textwright.errors import ArtifactError
 from textwright.text.labels import Labels
 
 OUTPUT = "vectors"  # of the network, [N, D] float
+COUNTED = True  # an answer says how many tokens were read for it
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no plain yes or no to being equal
@@ -21,11 +22,13 @@ class EmbedAnswer:
     """What a model makes of one text.
 
     vector:    [D] float, as the network gives it.
+    tokens:    that were read for it; it does not go over the wire with the answer.
     truncated: the text was cut to what the model reads.
     warning:   what else the reader should know, or empty.
     """
 
     vector: NDArray[np.float32]
+    tokens: int = 0
     truncated: bool = False
     warning: str = ""
 
