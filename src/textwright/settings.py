@@ -5,8 +5,9 @@ Nothing here changes a result; what does stands in the recipe.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from textwright.errors import SettingsError
 
@@ -47,6 +48,45 @@ class Settings:
         return self.home / "records"
 
 
+@dataclass(frozen=True)
+class ServerSettings:
+    """The server that commands act through.
+
+    address: as in ``https://host:8000``. key: of who acts; empty: none was given.
+    """
+
+    address: str
+    key: str = field(repr=False)
+
+    @property
+    def is_readable_on_the_way(self) -> bool:
+        """Whether others on the network can read the key."""
+        parts = urlsplit(self.address)
+        local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+        return bool(self.key) and parts.scheme == "http" and not local
+
+
+def find_server(environment: Mapping[str, str] | None = None) -> ServerSettings | None:
+    """Give the server that TEXTWRIGHT_SERVER names, with TEXTWRIGHT_KEY; None when it is not set.
+
+    Raises SettingsError for an address that is none.
+    """
+    known = os.environ if environment is None else environment
+    address = known.get("TEXTWRIGHT_SERVER", "")
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address)
+        whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        whole = None
+    if not whole or "@" in parts.netloc or parts.query or parts.fragment:
+        raise SettingsError(
+            f"TEXTWRIGHT_SERVER is {address!r}.", "Write it as https://host:8000 alone."
+        )
+    return ServerSettings(address, known.get("TEXTWRIGHT_KEY", "").strip())
+
+
 def find_settings(
     *,
     create: bool = False,
@@ -62,9 +102,15 @@ def find_settings(
 
     create: make ``.textwright`` in ``start`` when there is none, as ``train`` does.
     environment: read instead of the process's own.
-    Raises SettingsError when there is no home and none may be made.
+    Raises SettingsError when there is no home and none may be made, or when TEXTWRIGHT_SERVER is
+    set: what needs the home would not act where other commands do.
     """
     known = os.environ if environment is None else environment
+    if known.get("TEXTWRIGHT_SERVER"):
+        raise SettingsError(
+            "This works on the database and the artifacts themselves, not through a server.",
+            "Unset TEXTWRIGHT_SERVER, and do it where they can be reached.",
+        )
     start = (Path.cwd() if start is None else start).resolve()
     home = find_home(start, known.get("TEXTWRIGHT_HOME", ""))
     if home is None and not create:

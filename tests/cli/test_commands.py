@@ -250,7 +250,7 @@ def test_without_a_home_a_command_says_where_it_looked(
 def test_a_fault_of_ours_is_no_traceback_unless_asked_for(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "textwright.lifecycle.history", None)
+    monkeypatch.setitem(sys.modules, "textwright.cli.remote", None)
 
     done = run("history", "intents")
 

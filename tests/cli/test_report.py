@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from textwright.cli.operate import summarise
 from textwright.cli.report import (
     next_steps,
     print_evaluated,
@@ -16,6 +15,7 @@ from textwright.cli.report import (
     score_rows,
 )
 from textwright.lifecycle.gates import Verdict
+from textwright.serving.control.reads import summarise
 from textwright.workflow.train import TrainedVersion
 
 Captured = pytest.CaptureFixture[str]

@@ -116,20 +116,13 @@ def create_key(
     json: Json = False,
 ) -> None:
     """Make a key, and print it this once; --role sets the role of its owner."""
-    from textwright.lifecycle import access
-    from textwright.lifecycle.tables import utc_now
-    from textwright.machine import current_user
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform, table_of
+    from textwright.serving.control.operations import CREATE_KEY
+    from textwright.serving.control.wire import CreateKey
 
-    expires = None if days is None else utc_now() + timedelta(days=days)
-    with open_keep() as keep, keep.sessions.begin() as session:
-        if role:
-            access.set_role(session, name, role, actor=current_user())
-        made = access.create_key(
-            session, name, label=label, expires_at=expires, actor=current_user()
-        )
+    made = perform(CREATE_KEY, given=CreateKey(name, role, label, days))
     if json:
-        print_json(vars(made))
+        print_json(table_of(made))
     else:
         note(f"Key {made.id} of {made.principal} ({made.role}). It is not shown again:")
         say(made.secret)
@@ -138,23 +131,11 @@ def create_key(
 @keys.command("list")
 def list_keys(json: Json = False) -> None:
     """List the keys, without their secrets."""
-    from textwright.lifecycle import access
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform, table_of
+    from textwright.serving.control.operations import LIST_KEYS
+    from textwright.serving.control.wire import NumberPage
 
-    with open_keep() as keep, keep.sessions() as session:
-        rows = [
-            {
-                "key": each.id,
-                "name": each.principal.name,
-                "role": each.principal.role,
-                "label": each.label,
-                "created": each.created_at,
-                "expires": each.expires_at,
-                "revoked": each.revoked_at,
-                "last used": each.last_used_at,
-            }
-            for each in access.list_keys(session, limit=1_000)
-        ]
+    rows = table_of(perform(LIST_KEYS, given=NumberPage(limit=1_000)).keys)
     if json:
         print_json({"keys": rows})
     else:
@@ -165,12 +146,10 @@ def list_keys(json: Json = False) -> None:
 @keys.command("revoke")
 def revoke_key(key: Id, json: Json = False) -> None:
     """End a key at once."""
-    from textwright.lifecycle import access
-    from textwright.machine import current_user
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform
+    from textwright.serving.control.operations import REVOKE_KEY
 
-    with open_keep() as keep, keep.sessions.begin() as session:
-        access.revoke_key(session, key, actor=current_user())
+    perform(REVOKE_KEY, str(key))
     if json:
         print_json({"revoked": key})
     else:

@@ -12,6 +12,8 @@ Model = Annotated[str, typer.Argument(help="A model's name, such as intents.")]
 Version = Annotated[str, typer.Argument(help="A version, such as intents@3.")]
 Reason = Annotated[str, typer.Option(help="Why; stands in the journal.")]
 
+OF_RUN = ("seconds", "seed", "machine", "libraries", "datasets")
+
 database = typer.Typer(help="Look after the database.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -24,19 +26,11 @@ def add_commands(app: typer.Typer) -> None:
 
 def models(json: Json = False) -> None:
     """List the models, with what is in production."""
-    from textwright.lifecycle.registry import list_models
-    from textwright.lifecycle.rollout import read_deployment
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform, table_of
+    from textwright.serving.control.operations import MODELS
+    from textwright.serving.control.wire import NamePage
 
-    with open_keep() as keep, keep.sessions() as session:
-        rows = [
-            {
-                "model": each.name,
-                "newest": each.newest,
-                "production": read_deployment(session, each.name).stable,
-            }
-            for each in list_models(session, limit=1_000)
-        ]
+    rows = table_of(perform(MODELS, given=NamePage(limit=1_000)).models)
     if json:
         print_json({"models": rows})
     else:
@@ -45,39 +39,16 @@ def models(json: Json = False) -> None:
 
 def versions(model: Model, json: Json = False) -> None:
     """List a model's versions, newest first."""
-    from textwright.lifecycle.evidence import read_verdicts
-    from textwright.lifecycle.registry import list_versions
-    from textwright.lifecycle.rollout import read_deployment
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform, table_of
+    from textwright.serving.control.operations import VERSIONS
+    from textwright.serving.control.wire import NumberPage
 
-    with open_keep() as keep, keep.sessions() as session:
-        stable = read_deployment(session, model).stable
-        rows = [
-            {
-                "version": each.name,
-                "accuracy": each.scores.get("accuracy"),
-                "gates": summarise([v.outcome for v in read_verdicts(session, each)]),
-                "production": each.number == stable,
-                "created": each.created_at,
-                "artifact": each.artifact,
-            }
-            for each in list_versions(session, model)
-        ]
+    rows = table_of(perform(VERSIONS, model, given=NumberPage()).versions)
     if json:
         print_json({"model": model, "versions": rows})
         return
     shown = [(*list(row.values())[:-1], str(row["artifact"])[:16]) for row in rows]
     print_table(("version", "accuracy", "gates", "in production", "created", "artifact"), shown)
-
-
-def summarise(outcomes: list[str]) -> str:
-    """Say in a word what the gates of a version said."""
-    if not outcomes:
-        return "none"
-    for worst in ("fail", "unknown"):
-        if worst in outcomes:
-            return worst
-    return "pass"
 
 
 def show(
@@ -96,57 +67,57 @@ def show(
         show_version(version, json=json)
 
 
-def show_version(version: str, *, json: bool) -> None:
+def show_version(reference: str, *, json: bool) -> None:
     """Print what is known of a version."""
+    from textwright.cli.remote import perform, split_version, table_of
     from textwright.cli.report import print_verdicts
-    from textwright.lifecycle.evidence import read_verdicts
     from textwright.lifecycle.gates import Verdict
-    from textwright.lifecycle.registry import find_version
-    from textwright.workflow.opening import find_run, open_keep
+    from textwright.serving.control.operations import VERSION
 
-    with open_keep() as keep, keep.sessions() as session:
-        found = find_version(session, version)
-        verdicts = [
-            Verdict(each.gate, each.outcome, each.numbers, each.reason)  # type: ignore[arg-type]
-            for each in read_verdicts(session, found)
-        ]
-        run = find_run(session, found)
-        folder = keep.store.folder(found.artifact)
-        records = keep.settings.records / found.artifact
-    about = {
-        "version": found.name,
-        "created": found.created_at,
-        "artifact": found.artifact,
-        "folder": folder,
-        "records": records if records.is_dir() else None,
-        "evaluated": found.evaluated,
-        **run,
-    }
+    found = perform(VERSION, *split_version(reference))
+    about = {**table_of(found), **find_folders(found.artifact)}
+    card, scores, verdicts = (about.pop(name) for name in ("card", "scores", "verdicts"))
+    if found.run is None:
+        about = {name: value for name, value in about.items() if name not in OF_RUN}
     if json:
-        print_json({**about, "scores": found.scores, "verdicts": verdicts})
+        print_json({**about, "scores": scores, "verdicts": verdicts})
         return
     for name, value in about.items():
         say(f"{name:>10}  {value if value is not None else '-'}")
     say()
-    say((folder / "card.md").read_text(encoding="utf-8"))
+    say(card or "Its artifact cannot be read.")
     if verdicts:
-        print_verdicts(verdicts)
+        print_verdicts([Verdict(**each) for each in verdicts])
+
+
+def find_folders(artifact: str) -> dict[str, Path | None]:
+    """Tell where a version's files are on this machine; None: on the server's.
+
+    Raises ArtifactError for an artifact that is damaged.
+    """
+    from textwright.settings import find_server
+    from textwright.workflow.opening import open_keep
+
+    if find_server() is not None:
+        return {"folder": None, "records": None}
+    with open_keep() as keep:
+        records = keep.settings.records / artifact
+        folder = keep.store.folder(artifact)
+    return {"folder": folder, "records": records if records.is_dir() else None}
 
 
 def history(model: Model, json: Json = False) -> None:
     """Tell what happened to a model, oldest first."""
-    from textwright.lifecycle.history import history as tell
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform, table_of
+    from textwright.serving.control.operations import EVENTS
+    from textwright.serving.control.wire import LARGEST, EventPage
 
-    with open_keep() as keep, keep.sessions() as session:
-        lines = tell(session, model, limit=1_000)[::-1]
+    newest = EventPage(model=model, before=LARGEST, limit=1_000)
+    events = table_of(perform(EVENTS, given=newest).events)[::-1]
     if json:
-        events = [{**vars(each.entry), "sentence": each.sentence} for each in lines]
         print_json({"model": model, "events": events})
         return
-    rows = [
-        (each.entry.at[:19].replace("T", " "), each.entry.actor, each.sentence) for each in lines
-    ]
+    rows = [(each["at"][:19].replace("T", " "), each["actor"], each["sentence"]) for each in events]
     print_table(("when (UTC)", "who", "what"), rows)
 
 

@@ -3,17 +3,15 @@
 import os
 import socket
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from textwright.cli.output import note, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from textwright.lifecycle.rollout import Cause, Move
-    from textwright.lifecycle.standing import Standing
-    from textwright.recipe.rollout import RolloutSettings
-    from textwright.workflow.opening import Keep
+    from textwright.serving.control.operations import Operation
+    from textwright.serving.control.wire import Deployment, Moved, Prospect
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Model = Annotated[str, typer.Argument(help="A model's name, such as intents.")]
@@ -29,7 +27,6 @@ Override = Annotated[
     bool,
     typer.Option("--override", help="Let it through though a gate did not pass; needs --reason."),
 ]
-DEFECTS = (("errors", 0.01, 0.02), ("errors", 0.01, 0.05), ("slow", 0.01, 0.03))
 
 rollout = typer.Typer(
     help="Steer the rollout under way.", no_args_is_help=True, rich_markup_mode=None
@@ -52,171 +49,124 @@ def promote(
     json: Json = False,
 ) -> None:
     """Put a version into production, at once or step by step, if it passed every gate."""
-    from textwright.lifecycle.admission import DIRECT
-    from textwright.lifecycle.registry import find_version
-    from textwright.lifecycle.rollout import promote as move
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform, split_version, table_of
+    from textwright.serving.control.operations import PROMOTE
+    from textwright.serving.control.wire import Promote
 
-    role = DIRECT if override else None
-    with open_keep() as keep:
-        with keep.sessions() as session:
-            keep.store.folder(find_version(session, version).artifact)  # damaged ones stay out
-        if canary is not None or shadow:
-            begin(keep, version, (canary, shadow), make_cause(reason, role), json=json)
-            return
-        with keep.sessions.begin() as session:
-            found = find_version(session, version)
-            moved = move(session, found, actor=make_cause("").actor, reason=reason, override=role)
+    model, wanted = split_version(version)
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() else wanted
+    given = Promote(number, canary, shadow, override, reason)
+    foreseen = None if json else say_expected
+    moved = perform(PROMOTE, model, given=given, foreseen=foreseen)
     if json:
-        print_json(tell(moved))
+        print_json(table_of(moved))
+    elif moved.terms is not None:
+        say_begun(moved, shadow=shadow)
     elif moved.moved:
         before = f", after {moved.model}@{moved.earlier}" if moved.earlier else ""
-        say(f"{moved.model}@{moved.stable} is in production{before}.")
+        say(f"{moved.model}@{moved.production} is in production{before}.")
     else:
-        say(f"{moved.model}@{moved.stable} is in production already.")
-    note_dropped(moved)
+        say(f"{moved.model}@{moved.production} is in production already.")
+    if moved.dropped is not None:
+        note(f"The rollout of {moved.model}@{moved.dropped} ended by it.")
 
 
-def begin(
-    keep: "Keep", version: str, way: tuple[float | None, bool], cause: "Cause", *, json: bool
-) -> None:
-    """Start a rollout, and say what its guards are good for."""
-    from textwright.lifecycle.policy import begin_at, recipe_policy
-    from textwright.lifecycle.registry import find_version
-    from textwright.lifecycle.rollout import start
+def say_expected(prospect: "Prospect") -> None:
+    """Print what the guards of a rollout are good for."""
+    from textwright.cli.remote import table_of
 
-    share, shadow = way
-    with keep.sessions() as session:
-        settings = recipe_policy(session, find_version(session, version))
-    if share is not None:
-        settings = begin_at(settings, share)
-    expected = expect(settings, shadow=shadow)
-    if not json:
-        say_expected(settings, expected)
-    with keep.sessions.begin() as session:
-        moved = start(session, find_version(session, version), settings, cause, shadow=shadow)
-    if json:
-        print_json({**tell(moved), "candidate": version, "detection": expected})
-        return
-    how = "runs in the shadow of" if shadow else f"answers {settings.steps[0]:g} of the callers of"
-    say(f"{version} {how} {moved.model}@{moved.stable}.")
-    say("Next: textwright status; `textwright watch` or a server judges it every minute.")
-
-
-def expect(settings: "RolloutSettings", *, shadow: bool) -> list[dict[str, object]]:
-    """Simulate what some defects would touch before they are caught in the first step."""
-    from textwright.lifecycle.detection import Defect, requests_to_detection
-
-    defects = [Defect(*each) for each in DEFECTS if each[0] in settings.guards]
-    if shadow and "disagreement" in settings.guards:
-        budget = settings.disagreement
-        defects = [Defect("disagreement", budget, min(0.99, 2 * budget))]
-    rows = []
-    for defect in defects:
-        found = requests_to_detection(settings, defect, share=0.5 if shadow else settings.steps[0])
-        rows.append(
-            {
-                "guard": defect.guard,
-                "stable": defect.before,
-                "candidate": defect.after,
-                "caught": found.caught,
-                "requests": found.requests,
-                "touched": found.touched,
-            }
-        )
-    return rows
-
-
-def say_expected(settings: "RolloutSettings", expected: list[dict[str, object]]) -> None:
-    """Print what the guards are good for, before anything begins."""
     say("Before a guard rolls it back, a defect would touch (simulated medians):")
     columns = ("guard", "stable", "candidate", "caught", "requests it answers", "touched")
-    print_table(columns, [list(each.values()) for each in expected])
+    print_table(columns, [list(row.values()) for row in table_of(prospect.detection)])
+    terms = prospect.terms
     say(
-        f"Counted are a caller's first {settings.per_caller} in {settings.caller_minutes} minutes. "
-        f"An equal candidate is rolled back with a chance of at most {settings.alpha:g}."
+        f"Counted are a caller's first {terms.per_caller} in {terms.caller_minutes} minutes. "
+        f"An equal candidate is rolled back with a chance of at most {terms.alpha:g}."
     )
+
+
+def say_begun(moved: "Moved", *, shadow: bool) -> None:
+    """Print that a rollout began, and what is next."""
+    assert moved.terms is not None, "a rollout that begins has them"
+    share = f"answers {moved.terms.steps[0]:g} of the callers of"
+    how = "runs in the shadow of" if shadow else share
+    say(f"{moved.candidate} {how} {moved.model}@{moved.production}.")
+    say("Next: textwright status; `textwright watch` or a server judges it every minute.")
 
 
 def rollback(model: Model, reason: Reason = "", json: Json = False) -> None:
     """Drop the candidate under way; without one, go back to the version before."""
-    from textwright.lifecycle.rollout import rollback as move
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import table_of
+    from textwright.serving.control.operations import ROLLBACK
 
-    with open_keep() as keep, keep.sessions.begin() as session:
-        moved = move(session, model, actor=make_cause("").actor, reason=reason)
+    moved = move(ROLLBACK, model, reason)
     if json:
-        print_json(tell(moved))
+        print_json(table_of(moved))
     elif moved.dropped is not None:
-        say(f"The candidate {model}@{moved.dropped} is dropped; {model}@{moved.stable} stays.")
+        say(f"The candidate {model}@{moved.dropped} is dropped; {model}@{moved.production} stays.")
     else:
-        say(f"{model}@{moved.stable} is in production again, {model}@{moved.earlier} is out.")
+        say(f"{model}@{moved.production} is in production again, {model}@{moved.earlier} is out.")
+
+
+def move(operation: "Operation", model: str, reason: str) -> Any:
+    """Do a move that takes nothing but a reason."""
+    from textwright.cli.remote import perform
+    from textwright.serving.control.wire import Why
+
+    return perform(operation, model, given=Why(reason))
 
 
 @rollout.command("advance")
 def advance_rollout(model: Model, reason: Reason = "", json: Json = False) -> None:
     """Take the candidate to its next step now, if its gates hold."""
-    from textwright.lifecycle.registry import find_version
-    from textwright.lifecycle.rollout import advance, read_deployment
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import table_of
+    from textwright.serving.control.operations import ADVANCE
 
-    with open_keep() as keep, keep.sessions.begin() as session:
-        version = find_version(session, f"{model}@candidate")
-        moved = advance(session, version, make_cause(reason))
-        share = read_deployment(session, model).share
-        name = version.name
+    moved = move(ADVANCE, model, reason)
     if json:
-        print_json({**tell(moved), "share": share})
-    elif share:
-        say(f"{name} answers {share:g} of the callers.")
+        print_json(table_of(moved))
+    elif moved.share:
+        say(f"{moved.candidate} answers {moved.share:g} of the callers.")
     else:
-        say(f"{name} is in production, after {model}@{moved.earlier}.")
+        say(f"{moved.candidate} is in production, after {model}@{moved.earlier}.")
 
 
 @rollout.command("hold")
 def hold_rollout(model: Model, reason: Reason = "") -> None:
     """Keep the rollout at its step until it is resumed; its guards watch on."""
-    change_hold(model, reason, paused=True)
+    from textwright.serving.control.operations import HOLD
+
+    move(HOLD, model, reason)
     say(f"The rollout of {model} stays at its step; `textwright rollout resume {model}` ends that.")
 
 
 @rollout.command("resume")
 def resume_rollout(model: Model, reason: Reason = "") -> None:
     """Let a rollout that was held go on."""
-    change_hold(model, reason, paused=False)
+    from textwright.serving.control.operations import RESUME
+
+    move(RESUME, model, reason)
     say(f"The rollout of {model} goes on.")
 
 
 @rollout.command("abort")
 def abort_rollout(model: Model, reason: Reason = "") -> None:
     """Drop the candidate; refused where no rollout is under way."""
-    from textwright.lifecycle.rollout import drop
-    from textwright.workflow.opening import open_keep
+    from textwright.serving.control.operations import ABORT
 
-    with open_keep() as keep, keep.sessions.begin() as session:
-        moved = drop(session, model, make_cause(reason))
-    say(f"The candidate {model}@{moved.dropped} is dropped; {model}@{moved.stable} stays.")
-
-
-def change_hold(model: str, reason: str, *, paused: bool) -> None:
-    """Hold a rollout or let it go on."""
-    from textwright.lifecycle.rollout import pause
-    from textwright.workflow.opening import open_keep
-
-    with open_keep() as keep, keep.sessions.begin() as session:
-        pause(session, model, make_cause(reason), paused=paused)
+    moved = move(ABORT, model, reason)
+    say(f"The candidate {model}@{moved.dropped} is dropped; {model}@{moved.production} stays.")
 
 
 def status(json: Json = False) -> None:
     """Show every deployment: versions, share, guards, time left."""
-    from textwright.lifecycle.standing import list_standings
-    from textwright.lifecycle.tables import utc_now
-    from textwright.workflow.opening import open_keep
+    from textwright.cli.remote import perform, table_of
+    from textwright.serving.control.operations import DEPLOYMENTS
+    from textwright.serving.control.wire import NamePage
 
-    with open_keep() as keep, keep.sessions() as session:
-        standings = list_standings(session, now=utc_now())
+    standings = perform(DEPLOYMENTS, given=NamePage(limit=1_000)).deployments
     if json:
-        print_json({"deployments": standings})
+        print_json({"deployments": table_of(standings)})
         return
     columns = (
         "model",
@@ -234,10 +184,10 @@ def status(json: Json = False) -> None:
             say()
             say(f"Guards of {each.model}@{each.candidate} (proof 1: rolled back):")
             names = ("guard", "verdict", "stable", "bad", "candidate", "bad", "proof")
-            print_table(names, [list(vars(guard).values()) for guard in each.guards])
+            print_table(names, [list(row.values()) for row in table_of(each.guards)])
 
 
-def summarise(standing: "Standing") -> list[object]:
+def summarise(standing: "Deployment") -> list[object]:
     """Give the row of one deployment."""
     step = f"{standing.step} of {standing.steps}" if standing.steps else None
     held = "held; " if standing.held else ""
@@ -275,29 +225,3 @@ def watch(
             if once:
                 return
             time.sleep(every)
-
-
-def make_cause(reason: str, override: str | None = None) -> "Cause":
-    """Say who acts: with the database in hand, whoever runs this process."""
-    from textwright.lifecycle.rollout import Cause
-    from textwright.machine import current_user
-
-    return Cause(current_user(), reason, override=override)
-
-
-def tell(moved: "Move") -> dict[str, object]:
-    """Give a move as JSON tells it."""
-    return {
-        "moved": moved.moved,
-        "model": moved.model,
-        "production": moved.stable,
-        "earlier": moved.earlier,
-        "generation": moved.generation,
-        "dropped": moved.dropped,
-    }
-
-
-def note_dropped(moved: "Move") -> None:
-    """Say that a rollout ended by a promotion."""
-    if moved.dropped is not None:
-        note(f"The rollout of {moved.model}@{moved.dropped} ended by it.")

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from textwright.lifecycle.artifacts import Store
 from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.registry import find_version, list_running
 from textwright.lifecycle.remote import open_store
-from textwright.lifecycle.tables import Run, Version
+from textwright.lifecycle.tables import Run
 from textwright.lifecycle.verify import Problem
 from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import Artifact, open_artifact
@@ -68,21 +66,6 @@ def find_answerer(reference: str | Path, *, threads: int, settings: Settings | N
         return Answerer(open_artifact(Path(reference)), threads=threads)
     with open_keep(settings) as keep:
         return Answerer(find_artifact(keep, str(reference)).artifact, threads=threads)
-
-
-def find_run(session: Session, version: Version) -> dict[str, Any]:
-    """Tell of the run that left a version: its number, time, machine, seed and data sets."""
-    run = session.get(Run, version.run_id) if version.run_id is not None else None
-    if run is None:
-        return {"run": None}
-    return {
-        "run": run.id,
-        "seconds": run.seconds,
-        "seed": run.seed,
-        "machine": run.machine,
-        "libraries": run.libraries,
-        "datasets": run.datasets,
-    }
 
 
 def find_strays(keep: Keep) -> list[Problem]:
