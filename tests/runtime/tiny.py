@@ -4,6 +4,7 @@ The network is a table of word scores, a mean over the words, and nothing else, 
 answer is known by looking at the text. Shapes: B batch, T tokens, V vocabulary, L labels.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,13 @@ def make_artifact(
     strength: float = 9.0,
     threshold: float = 0.0,
     breaks_on_rain: bool = False,
+    records: Mapping[str, object] | None = None,
 ) -> str:
     """Write a sealed artifact that knows three labels by their words; give its address.
 
     strength: score of a word for its own label; another number gives another version.
     breaks_on_rain: the network has no row for the word 雨, and fails on any batch with it.
+    records: the recipe's [records].
     """
     folder.mkdir(parents=True)
     recipe = check_recipe(
@@ -45,6 +48,7 @@ def make_artifact(
             "data": {"train": "train.jsonl"},
             "tokenizer": {"max_tokens": 32},
             "encoder": {"kind": "bilstm"},
+            "records": records or {},
         }
     )
     assert recipe.tokenizer is not None

@@ -31,7 +31,7 @@ home = Path(sys.argv[1])
 settings = Settings(home, f"sqlite:///{home / 'textwright.db'}", str(home / "artifacts"))
 options = Options(port=int(sys.argv[2]))
 run_server(settings, options, started=lambda address: print(address, flush=True))
-print(sorted({"torch", "numba", "sqlalchemy", "alembic", "rich", "typer"} & set(sys.modules)))
+print(sorted({"torch", "numba", "alembic", "rich", "typer"} & set(sys.modules)))
 """
 
 

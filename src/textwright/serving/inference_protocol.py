@@ -34,6 +34,7 @@ from textwright.serving.inference_types import (
 from textwright.serving.live import Live
 from textwright.serving.predict import Asked, Prediction, Service, predict
 from textwright.serving.reading import decode
+from textwright.serving.statuses import stated_id
 
 PLATFORM = "onnxruntime_onnx"
 EXTENSIONS = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
@@ -125,6 +126,7 @@ async def post_infer(service: Service, request: Request, name: str, number: str 
             request.key,
             timeout_s=min(told.timeout, LONGEST_US) / 1e6 or None,
             priority=told.priority if told.priority <= PRIORITIES else 0,
+            request=stated_id(request),
         ),
     )
     request.answered = done.model, done.version

@@ -80,6 +80,21 @@ class RolloutLimits:
 
 
 @dataclass(frozen=True)
+class RecordLimits:
+    """How many records of answers may wait for the database, and how often they are written.
+
+    spool_items, spool_characters: not yet written; one more is dropped and counted.
+    write_s:  between two writings: what a killed process loses.
+    erase_s:  between two looks for records that were kept for their time.
+    """
+
+    spool_items: int = 100_000
+    spool_characters: int = 64_000_000
+    write_s: float = 1.0
+    erase_s: float = 3600.0
+
+
+@dataclass(frozen=True)
 class Limits:
     """All limits of a server.
 
@@ -91,6 +106,7 @@ class Limits:
     batch: BatchLimits = BatchLimits()
     http: HttpLimits = HttpLimits()
     rollout: RolloutLimits = RolloutLimits()
+    records: RecordLimits = RecordLimits()
     key: KeyLimits = KeyLimits()
     inputs: int = 2048
     answer_s: float = 30.0

@@ -52,6 +52,9 @@ class ServerMetrics:
         self.shadow_dropped = self.counter(
             "shadow_dropped", "Texts not compared: too many waited for the shadow.", "model"
         )
+        self.records = self.counter(
+            "records", "Records of answers: written, or dropped for want of room.", "outcome"
+        )
         self.load_failures = self.counter(
             "load_failures", "Versions that could not be loaded.", "model"
         )

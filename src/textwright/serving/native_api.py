@@ -9,7 +9,7 @@ from textwright.serving.openapi import refer_to
 from textwright.serving.predict import Asked, Service, predict
 from textwright.serving.queues import Outcome
 from textwright.serving.reading import read_json
-from textwright.serving.statuses import NativeFailure, failure_of
+from textwright.serving.statuses import NativeFailure, failure_of, stated_id
 
 
 class PredictRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,7 +65,10 @@ ENCODER = msgspec.json.Encoder()
 async def post_predict(service: Service, request: Request, name: str) -> Response:
     """Answer the texts of a request."""
     asked: PredictRequest = read_json(request, DECODER)
-    done = await predict(service, Asked(name, asked.inputs, asked.caller, request.key))
+    named = stated_id(request)
+    done = await predict(
+        service, Asked(name, asked.inputs, asked.caller, request.key, request=named)
+    )
     request.answered = done.model, done.version
     answers = [
         wire_outcome(name, outcome, request)

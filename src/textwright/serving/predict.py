@@ -20,7 +20,7 @@ from textwright.serving.loader import Loader
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.queues import Outcome
 
-ID_BYTES = 12
+RANDOM_BYTES = 8  # of an answer's id, after four of time
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Asked:
     key:       whose key came with it; None: none did.
     timeout_s: time it may take; None: the server's own limit.
     priority:  0: as all others; the smaller of two above 0 goes first.
+    request:   its id, where the client gave one.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Asked:
     key: Caller | None = None
     timeout_s: float | None = None
     priority: int = 0
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,14 @@ class Done:
 
     at:      seconds since 1970 at its end.
     seconds: from the request to its answers.
+    live:    the version that answered.
     """
 
     asked: Asked
     given: Prediction
     at: float
     seconds: float
+    live: Live | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ async def predict(service: Service, asked: Asked) -> Prediction:
         allow(asked)
     outcomes = await submit(service, asked, live, start)
     given = Prediction(live.model, live.target.version, [new_id() for _ in asked.texts], outcomes)
-    done = Done(asked, given, service.clock(), monotonic() - start)
+    done = Done(asked, given, service.clock(), monotonic() - start, live)
     for tell in service.after:
         tell(done)
     failed = [each for each in outcomes if isinstance(each, Exception)]
@@ -189,5 +193,8 @@ def count_outcomes(
 
 
 def new_id() -> str:
-    """Name an answer: 96 random bits in hex, so that nobody guesses another's."""
-    return token_hex(ID_BYTES)
+    """Name an answer: its second, then 64 random bits, in hex; nobody guesses another's.
+
+    The database's index of records grows at one end then: writing them takes half the time.
+    """
+    return f"{int(time()):08x}{token_hex(RANDOM_BYTES)}"

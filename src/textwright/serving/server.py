@@ -25,6 +25,7 @@ from textwright.serving.logs import report_to_log
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.options import Options
 from textwright.serving.predict import Service
+from textwright.serving.recording import Recorder
 from textwright.serving.rollouts import Rollouts, webhook_chore
 from textwright.serving.throttle import Throttle
 from textwright.serving.tls import make_context
@@ -62,26 +63,31 @@ class Server:
         self.doorkeeper = Doorkeeper(keys, keyed=is_keyed(options), poll_s=limits.poll_s)
         gate = Gate(self.doorkeeper, throttle, hosts_of(options), options.access_log)
         self.rollouts = Rollouts(self.loader, metrics, limits, clock)
+        self.recorder = Recorder(metrics, limits.records)
+        recording = [] if keep is None else [self.recorder.note]
         service = Service(
             self.loader,
             metrics,
             limits,
             before=[throttle.charge],
-            after=[self.rollouts.counting.count, self.rollouts.shadow.copy],
+            after=[self.rollouts.counting.count, self.rollouts.shadow.copy, *recording],
             left=[self.rollouts.counting.count_left],
             keep=keep,
             clock=clock,
         )
         self.http = HttpServer(App(service, gate).handle, limits.http)
-        self.housekeepers = [] if keep is None else self.hire(keep, limits.rollout)
+        self.housekeepers = [] if keep is None else self.hire(keep, limits.rollout, clock)
 
-    def hire(self, keep: Keep, limits: RolloutLimits) -> list[Housekeeper]:
+    def hire(
+        self, keep: Keep, limits: RolloutLimits, clock: Callable[[], float]
+    ) -> list[Housekeeper]:
         """Make the threads that work over the database; none does before the server starts."""
         chores = self.rollouts.chores(keep)
         webhooks = [webhook_chore(keep, limits.judge_s)]
         return [
             Housekeeper(chores, settle_s=limits.settle_s),
             Housekeeper(webhooks, settle_s=limits.settle_s, stop_s=WEBHOOKS_STOP_S),
+            Housekeeper(self.recorder.chores(keep, clock), settle_s=limits.settle_s),
         ]
 
     async def start(self, host: str, port: int) -> int:

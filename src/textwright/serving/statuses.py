@@ -119,6 +119,11 @@ def error_response(error: Exception, request: Request, path: str) -> Response:
     return Response(status, msgspec.json.encode(body), headers=tuple(headers))
 
 
+def stated_id(request: Request) -> str:
+    """Give the name that a client gave its request; empty: it gave none."""
+    return request_id(request) if b"x-request-id" in request.headers else ""
+
+
 def request_id(request: Request) -> str:
     """Name a request: as its client did, if that is a plain word, else by chance, but once."""
     given = request.headers.get(b"x-request-id", b"")
