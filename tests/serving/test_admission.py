@@ -124,7 +124,7 @@ def test_a_request_of_more_texts_than_a_batch_has_the_objective_for_its_first() 
 
 @pytest.mark.parametrize("callers", [1, 60])
 @pytest.mark.parametrize(("call_s", "text_s"), [(0.0, 0.005), (0.02, 0.004), (0.05, 0.001)])
-@pytest.mark.parametrize("load", [2, 5, 10])
+@pytest.mark.parametrize("load", [2, 10])
 def test_under_overload_what_is_let_in_is_answered_in_time_and_no_work_is_lost(
     load: int, call_s: float, text_s: float, callers: int
 ) -> None:
@@ -145,7 +145,7 @@ def overload(load: int, costs: tuple[float, float], names: list[str]) -> tuple[f
     batch: list[Item] = []
     end = last = inf
     name = cycle(names)
-    for number in range(1500 * load):
+    for number in range(3000 * load):
         now = number * step_s
         while end <= now:
             queue.answer(batch)
@@ -160,4 +160,4 @@ def overload(load: int, costs: tuple[float, float], names: list[str]) -> tuple[f
         if not batch:
             batch, last = queue.queue.take(32), now
             end = now + call_s + text_s * len(batch)
-    return 1500 * load * step_s, waits
+    return 3000 * load * step_s, waits
