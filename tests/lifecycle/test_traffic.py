@@ -92,3 +92,10 @@ def test_every_rollout_has_a_salt_of_its_own() -> None:
 
 
 PLACE_OF_ANN = 0.9671484220044744
+
+
+def test_a_caller_whose_place_is_the_share_is_not_below_it() -> None:
+    place = place_of("intents", "salt", "ann")
+
+    assert not goes_to_candidate("intents", "salt", place, "ann")
+    assert goes_to_candidate("intents", "salt", place + 2**-50, "ann")
