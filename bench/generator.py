@@ -1,7 +1,8 @@
-"""Closed-loop load: connections that each ask again as soon as they are answered.
+"""The load of the measurements of serving.
 
-Run as a process of its own, on a job of JSON; requests are prepared, and no more is read of a
-response than its status and its length, so that the generator is not what is measured.
+Closed loop: connections that each ask again as soon as they are answered, in a process of its own
+on a job of JSON; requests are prepared, and no more is read of a response than its status and its
+length, so that the generator is not what is measured. Open loop: ``textwright bench``'s own.
 """
 
 import asyncio
@@ -9,11 +10,16 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import uvloop
+
+from textwright.serving.load import Load as OpenLoad
+from textwright.serving.load import Outcome, run_load
+from textwright.serving.load_report import Account, Report
 
 GIVE_UP_S = 30.0  # for answers still out at the end
 
@@ -160,6 +166,21 @@ def generate(job: Job) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def offer(load: OpenLoad, observe: Callable[[Outcome], None] = lambda _: None) -> Report:
+    """Send an open-loop load from this process, and give its account.
+
+    observe: called with every outcome, in the thread that sends.
+    """
+    account = Account()
+
+    def tell(outcome: Outcome) -> None:
+        account.add(outcome)
+        observe(outcome)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return account.report(runner.run(run_load(load, tell)))
 
 
 if __name__ == "__main__":

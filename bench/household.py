@@ -115,6 +115,11 @@ def make_home(folder: Path, database: str | None = None, *, seeds: Sequence[int]
     return home
 
 
+def make_body(text: str) -> bytes:
+    """Give a request for one text, in our own form."""
+    return json.dumps({"inputs": [text]}, ensure_ascii=False).encode()
+
+
 @dataclass(frozen=True)
 class Server:
     """A running server process; its address, and the seconds to its first answer."""
@@ -149,7 +154,7 @@ def start_ours(settings: Settings, *, program: Sequence[str] = ()) -> Start:
         "TEXTWRIGHT_HOME": str(settings.home),
         "TEXTWRIGHT_DATABASE": settings.database,
     }
-    body = json.dumps({"inputs": ["where is my parcel"]}).encode()
+    body = make_body("where is my parcel")
     return Start([*command, "serve", "--port", "{port}"], PREDICT, body, environment)
 
 

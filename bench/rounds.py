@@ -37,6 +37,17 @@ def higher_is_better(line: str, unit: str, ours: float, peer: float, peer_name: 
     return Row(line, unit, round(ours, 4), round(peer, 4), peer_name, round(ours / peer, 3))
 
 
+def at_most(line: str, unit: str, ours: float, bar: float) -> Row:
+    """Hold a number against what it may be at most; a ratio of 1 or more keeps to it."""
+    ratio = round(bar / ours, 3) if ours > 0 else 1.0
+    return Row(line, unit, round(ours, 4), bar, "at most", ratio)
+
+
+def at_least(line: str, unit: str, ours: float, bar: float) -> Row:
+    """Hold a number against what it must be at least; a ratio of 1 or more keeps to it."""
+    return higher_is_better(line, unit, ours, bar, "at least")
+
+
 def alternate(
     contestants: Mapping[str, Callable[[], Mapping[str, float]]], rounds: int
 ) -> dict[str, dict[str, float]]:

@@ -81,6 +81,7 @@ def test_every_request_of_the_rate_is_answered_and_counted(server: Running) -> N
     assert report.statuses == {"200": 100}
     dues = [each.at_s for each in outcomes]
     assert dues == pytest.approx([number / 200 for number in range(100)], abs=1e-6)
+    assert [each.number for each in outcomes] == list(range(100))
     labels = [json.loads(each.body)["answers"][0]["label"] for each in outcomes]
     assert labels == ["weather", "card"] * 50
 

@@ -56,15 +56,25 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """One request: its place in the load, and when it is to leave, by ``time.perf_counter``."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one request.
 
+    number:  its place in the load, from 0; its body is that of this number, in turn.
     at_s:    when it was due, in seconds from the start.
     seconds: from then to its answer, or to its failure.
     late_s:  by how much it left later than it was due.
     status:  0: there was no answer.
     """
 
+    number: int
     at_s: float
     seconds: float
     late_s: float
@@ -78,20 +88,20 @@ class Caller(asyncio.Protocol):
 
     def __init__(self, callers: "Callers") -> None:
         self.callers = callers
-        self.due: float | None = None  # of the request under way; None: there is none
+        self.due: Due | None = None  # of the request under way; None: there is none
         self.sent = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the connection to send on."""
         self.transport = cast(asyncio.Transport, transport)
 
-    def send(self, request: bytes, due: float) -> None:
+    def send(self, due: Due) -> None:
         """Send one request."""
         self.parser = httptools.HttpResponseParser(self)
         self.headers: dict[str, str] = {}
         self.pieces: list[bytes] = []
         self.due, self.sent = due, perf_counter()
-        self.transport.write(request)
+        self.transport.write(self.callers.request(due))
 
     def data_received(self, data: bytes) -> None:
         """Read what came; what is no HTTP ends the connection."""
@@ -141,15 +151,19 @@ class Callers:
         self.open: set[Caller] = set()
         self.idle: list[Caller] = []
         self.opening: set[asyncio.Task[None]] = set()
-        self.waiting: deque[tuple[int, float]] = deque()
+        self.waiting: deque[Due] = deque()
         self.told = 0
 
-    def send(self, number: int, due: float) -> None:
+    def request(self, due: Due) -> bytes:
+        """Give a request as it goes over the wire."""
+        return self.requests[due.number % len(self.requests)]
+
+    def send(self, due: Due) -> None:
         """Send a request, or let it wait for a connection."""
         if self.idle:
-            self.idle.pop().send(self.requests[number], due)
+            self.idle.pop().send(due)
             return
-        self.waiting.append((number, due))
+        self.waiting.append(due)
         if len(self.open) + len(self.opening) < self.load.connections:
             task = self.loop.create_task(self.connect())
             self.opening.add(task)
@@ -165,7 +179,7 @@ class Callers:
                 )
         except OSError:  # of which TimeoutError is one
             if self.waiting:
-                self.tell(self.waiting.popleft()[1], perf_counter(), 0, {}, b"")
+                self.tell(self.waiting.popleft(), perf_counter(), 0, {}, b"")
             return
         self.open.add(caller)
         self.free(caller)
@@ -173,8 +187,7 @@ class Callers:
     def free(self, caller: Caller) -> None:
         """Use a connection for the request that waits longest, or keep it."""
         if self.waiting:
-            number, due = self.waiting.popleft()
-            caller.send(self.requests[number], due)
+            caller.send(self.waiting.popleft())
         else:
             self.idle.append(caller)
 
@@ -184,24 +197,25 @@ class Callers:
         if caller in self.idle:
             self.idle.remove(caller)
         if self.waiting:
-            self.send(*self.waiting.popleft())
+            self.send(self.waiting.popleft())
 
     def tell(
-        self, due: float, sent: float, status: int, headers: Mapping[str, str], body: bytes
+        self, due: Due, sent: float, status: int, headers: Mapping[str, str], body: bytes
     ) -> None:
         """Tell what became of a request."""
         self.told += 1
-        seconds = perf_counter() - due
-        self.observe(Outcome(due - self.start, seconds, sent - due, status, headers, body))
+        seconds, late_s = perf_counter() - due.at, sent - due.at
+        at_s = due.at - self.start
+        self.observe(Outcome(due.number, at_s, seconds, late_s, status, headers, body))
 
     def give_up(self) -> None:
         """Close connections whose request has had its time; drop those that waited as long."""
         oldest = perf_counter() - self.load.timeout_s
         for caller in list(self.open):
-            if caller.due is not None and caller.due < oldest:
+            if caller.due is not None and caller.due.at < oldest:
                 caller.transport.abort()
-        while self.waiting and self.waiting[0][1] < oldest:
-            self.tell(self.waiting.popleft()[1], perf_counter(), 0, {}, b"")
+        while self.waiting and self.waiting[0].at < oldest:
+            self.tell(self.waiting.popleft(), perf_counter(), 0, {}, b"")
 
     async def sweep(self) -> None:
         """Give up what takes too long, until all is told."""
@@ -220,13 +234,13 @@ async def run_load(load: Load, tell: Callable[[Outcome], None]) -> float:
     sweeping = asyncio.create_task(callers.sweep())
     try:
         for number in range(load.count):
-            due = callers.start + number / load.rate
-            ahead = due - perf_counter()
+            due = Due(number, callers.start + number / load.rate)
+            ahead = due.at - perf_counter()
             if ahead > 0:
                 await asyncio.sleep(ahead)
             elif number % TURN == 0:
                 await asyncio.sleep(0)
-            callers.send(number % len(load.bodies), due)
+            callers.send(due)
         while callers.told < load.count:
             await asyncio.sleep(0.005)
         return perf_counter() - callers.start
