@@ -119,6 +119,38 @@ def detections(rollouts: int) -> list[dict[str, Any]]:
     return rows
 
 
+def rows_of(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the rows of the benchmark page: what was measured, beside what is promised."""
+    rows: list[dict[str, Any]] = []
+    for each in report["whole_rollouts"]:
+        line = f"false rollbacks, all guards together, alpha {each['alpha']}"
+        rows.append(beside_alpha(line, each))
+    for each in report["false_rollbacks"]:
+        line = f"false rollbacks, errors alone, {each['callers']}, tolerance {each['tolerance']}"
+        rows.append(beside_alpha(line, each))
+    for each in report["detection"]:
+        change = f"{each['guard']} {each['before']:.0%} to {each['after']:.0%}"
+        line = f"{change} at a share of {each['share']:.0%}: requests until caught, median"
+        rows.append(
+            {"line": line, "unit": "requests", "ours": each["median_requests"],
+             "peer": f"caught in {each['power']:.0%}", "peer_name": "", "ratio": ""}
+        )  # fmt: skip
+    return rows
+
+
+def beside_alpha(line: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Give the row of a rate that alpha bounds, with its interval."""
+    interval = f"{found['low']} to {found['high']}"
+    return {
+        "line": f"{line} (95 % interval {interval})",
+        "unit": "share",
+        "ours": found["rate"],
+        "peer": found["alpha"],
+        "peer_name": "alpha",
+        "ratio": round(found["alpha"] / found["rate"], 2) if found["rate"] else "",
+    }
+
+
 def main(options: Namespace) -> None:
     """Measure, print, and write where ``--json`` says."""
     rollouts = 100 if options.quick else 1000
@@ -140,6 +172,7 @@ def main(options: Namespace) -> None:
         "whole_rollouts": whole_rollouts(rollouts),
         "false_rollbacks": false_rollbacks(rollouts),
     }
+    report["rows"] = rows_of(report)
     if options.json:
         options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 

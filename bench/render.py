@@ -14,6 +14,8 @@ TITLES = {
     "scores_sst2": "Scores of the example recipes: BiLSTM on sst2",
     "classify": "Text classification: the n-gram linear model against its peers",
     "keras_network": "The article's network: against Keras and TensorFlow",
+    "gates": "The paired gates, by simulation",
+    "guards": "The guards of a rollout, by simulation",
     "registry": "The registry, on both databases",
     "start": "How quickly things start",
 }
@@ -50,8 +52,9 @@ def section(name: str, report: dict[str, Any]) -> Iterator[str]:
     yield ""
     processor = f"{machine.get('processor')}, {machine.get('cores')} cores"
     yield f"Commit {report.get('commit')}, {processor},"
-    stolen = f"stolen processor time {report.get('stolen_share', 0):.1%}"
-    yield f"Python {report.get('python')}; {stolen}."
+    stolen = report.get("stolen_share")
+    python = f"Python {report.get('python', machine.get('python'))}"
+    yield f"{python}." if stolen is None else f"{python}; stolen processor time {stolen:.1%}."
     yield ""
     if "size" in report:
         yield f"Measured with {report['size']}."
