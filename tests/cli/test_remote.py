@@ -217,7 +217,7 @@ def test_what_is_no_textwright_server_is_said_and_not_followed(
 
 
 def test_a_connection_that_breaks_is_tried_once_more() -> None:
-    accepted = []
+    accepted: list[bytes] = []
 
     def hang_up() -> None:
         for _ in range(2):
