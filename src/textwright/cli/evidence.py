@@ -1,15 +1,16 @@
-"""Commands over records of held-out texts: list them, erase them."""
+"""Commands over records that can be erased: held-out texts, answers given."""
 
 from typing import Annotated
 
 import typer
 
 from textwright.cli.output import print_json, print_table, say
+from textwright.errors import UsageError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 records = typer.Typer(
-    help="Held-out texts beside the artifacts.", no_args_is_help=True, rich_markup_mode=None
+    help="Held-out texts, and records of answers.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -38,19 +39,36 @@ def erase_records(
     expired: Annotated[
         bool, typer.Option("--expired", help="All that were kept for their time.")
     ] = False,
+    answer: Annotated[str, typer.Option("--id", help="The record of an answer.")] = "",
+    caller: Annotated[
+        str, typer.Option(help="All records of a caller's answers, named as the requests did.")
+    ] = "",
     digests: Annotated[
         bool, typer.Option("--digests", help="The digests of its training rows too.")
     ] = False,
     reason: Annotated[str, typer.Option(help="Why; stands in the journal.")] = "",
     json: Json = False,
 ) -> None:
-    """Erase held-out texts; versions, verdicts and the journal stay valid."""
+    """Erase held-out texts or records of answers; versions and the journal stay valid."""
+    from textwright.cli.records import erase_answers
+    from textwright.monitoring.records import Erasure
+    from textwright.workflow.records import ErasedRecords
     from textwright.workflow.records import erase_records as erase
 
-    found = erase(version, expired=expired, digests=digests, reason=reason)
+    if sum(map(bool, (version, expired, answer, caller))) != 1:
+        what = "Name a version, or give --expired, --id or --caller, not both."
+        raise UsageError("Say what to erase.", what)
+    files, answers = ErasedRecords(()), Erasure(0, 0)
+    if version or expired:
+        files = erase(version, expired=expired, digests=digests, reason=reason)
+    if not version:
+        answers = erase_answers(answer=answer, caller=caller, reason=reason)
     if json:
-        print_json({"files": found.files, "rows": found.rows})
-    elif found.files:
-        say(f"Erased {len(found.files)} files with {found.rows:,} rows.")
-    else:
+        print_json({"files": files.files, "rows": files.rows, **vars(answers)})
+        return
+    if files.files:
+        say(f"Erased {len(files.files)} files with {files.rows:,} rows.")
+    if answers.answers:
+        say(f"Erased {answers.answers:,} answers, and the feedback on {answers.feedback:,}.")
+    if not files.files and not answers.answers:
         say("There was nothing to erase.")

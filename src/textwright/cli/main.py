@@ -7,7 +7,17 @@ import sys
 
 import typer
 
-from textwright.cli import evidence, keeping, learn, lineage, load, operate, rolling, serving
+from textwright.cli import (
+    evidence,
+    keeping,
+    learn,
+    lineage,
+    load,
+    operate,
+    records,
+    rolling,
+    serving,
+)
 from textwright.errors import (
     RecipeError,
     SettingsError,
@@ -34,6 +44,7 @@ rolling.add_commands(app)
 keeping.add_commands(app)
 evidence.add_commands(app)
 lineage.add_commands(app)
+records.add_commands(app)
 serving.add_commands(app)
 load.add_commands(app)
 

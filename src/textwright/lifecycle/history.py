@@ -90,6 +90,7 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "run_failed": lambda _, details: f"run {details['run']} failed",
     "registered": registered,
     "erased": lambda subject, details: f"{details['path']} of {subject} was erased",
+    "records_erased": lambda _, details: f"{details['answers']:,} records of answers were erased",
     "measured": lambda subject, details: f"{details['kind']} of {subject} was measured",
     "gated": gated,
     "promoted": promoted,

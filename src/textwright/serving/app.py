@@ -14,7 +14,9 @@ from textwright.errors import ForbiddenError, MalformedError, MethodError, unkno
 from textwright.serving import inference_protocol as inference
 from textwright.serving import native_api as native
 from textwright.serving.access import OPEN, Doorkeeper
+from textwright.serving.control.wire_records import FeedbackAnswer, FeedbackRequest
 from textwright.serving.control_api import control_routes
+from textwright.serving.feedback_api import post_feedback
 from textwright.serving.http import Request, Response
 from textwright.serving.inference_routes import inference_routes
 from textwright.serving.inference_types import Health
@@ -58,6 +60,7 @@ ROUTES = (
         native.PredictRequest,
         inner=native.OUTCOMES,
     ),
+    route("/api/v1/feedback", post_feedback, FeedbackAnswer, FeedbackRequest),
     *inference_routes(),
     *openai_routes(),
     route("/health/live", inference.get_live, Health, right=OPEN),

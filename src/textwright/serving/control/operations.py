@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from textwright.serving.control import wire
+from textwright.serving.control import wire, wire_records
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,14 @@ SHOW_DEPLOYMENT = reading(
     "/deployments/{name}", "Show a deployment.", "reads.show_deployment", wire.Deployment
 )
 EVENTS = reading("/events", "List what happened.", "reads.list_events", wire.Events, wire.EventPage)
+TRACE = reading(
+    "/predictions/{prediction}", "Trace an answer back to who let its version through.",
+    "answers.show_trace", wire_records.Traced,
+)  # fmt: skip
+FEEDBACK = Operation(  # of the command line; the server's route is in ``feedback_api``
+    "POST", f"{V1}/feedback", "Store what later turned out to be right.", "ask",
+    "answers.take_feedback", wire_records.FeedbackAnswer, wire_records.FeedbackRequest,
+)  # fmt: skip
 PROMOTE = Operation(
     "POST", f"{DEPLOYMENT}/promote", "Put a version into production, at once or step by step.",
     "approver", "moves.promote", wire.Moved, wire.Promote, prepare="moves.foresee",
@@ -139,7 +147,7 @@ SET_ROLE = administering(
 )  # fmt: skip
 
 OPERATIONS = (
-    MODELS, VERSIONS, VERSION, DEPLOYMENTS, SHOW_DEPLOYMENT, EVENTS,
+    MODELS, VERSIONS, VERSION, DEPLOYMENTS, SHOW_DEPLOYMENT, EVENTS, TRACE,
     PROMOTE, ROLLBACK, ADVANCE, HOLD, RESUME, ABORT,
     LIST_KEYS, CREATE_KEY, REVOKE_KEY, LIST_PRINCIPALS, SET_ROLE,
 )  # fmt: skip
