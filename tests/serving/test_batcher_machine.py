@@ -96,7 +96,7 @@ class BatcherMachine(RuleBasedStateMachine):
     def pause(self) -> None:
         """Keep the session from running."""
         self.paused = self.batcher.session_free
-        self.paused.__enter__()
+        self.loop.run_until_complete(asyncio.to_thread(self.paused.__enter__))
 
     @precondition(lambda self: self.paused is not None)
     @rule()

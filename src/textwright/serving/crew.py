@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Condition, Lock, Thread
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 
 from textwright.errors import DeadlineError
@@ -19,6 +19,7 @@ from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import FairQueue, Item, Outcome
 
 WINDOW = 2  # batches' worth of texts encoded ahead, among which those of like length are found
+PAUSE_S = 0.0005  # between two looks of who waits for the session to be free
 PROBE = "hello 你好"  # the first text of a thread that takes another's place
 LOG = logging.getLogger(__name__)
 
@@ -239,10 +240,13 @@ class Pause:
         self.crew = crew
 
     def __enter__(self) -> None:
-        """Wait until the session is free, and take it."""
-        with self.crew.awake:
-            self.crew.awake.wait_for(lambda: self.crew.runner is None)
-            self.crew.runner = self
+        """Look until the session is free, and take it; a wake-up meant for a thread stays its."""
+        while True:
+            with self.crew.awake:
+                if self.crew.runner is None:
+                    self.crew.runner = self
+                    return
+            sleep(PAUSE_S)
 
     def __exit__(
         self,
