@@ -50,14 +50,27 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     return told
 
 
+class LineHandler(logging.Handler):
+    """Writes records to a stream, or to what is standard error at the time."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self.stream = stream
+        self.setFormatter(JsonFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; a log that cannot be written stops nobody."""
+        try:
+            print(self.format(record), file=self.stream or sys.stderr, flush=True)
+        except Exception:  # as the handlers of the standard library do
+            self.handleError(record)
+
+
 def start_logging(stream: TextIO | None = None) -> None:
     """Write what the server logs as JSON, to standard error unless another stream is given."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonFormatter())
     ours = logging.getLogger("textwright")
-    ours.handlers = [handler]
+    ours.handlers = [LineHandler(stream)]
     ours.setLevel(logging.INFO)
-    ours.propagate = False
 
 
 def log_access(request: Request, route: str, status: int, seconds: float) -> None:
