@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.serving.running import Answer, running_one, wait_until
 from textwright.lifecycle.database import open_database
 from textwright.lifecycle.evidence import record_verdicts
 from textwright.lifecycle.gates import Verdict
+from textwright.lifecycle.journal import lock_head
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.remote import open_store
 from textwright.serving.control.operations import OPERATIONS
@@ -359,6 +361,19 @@ def test_without_the_database_control_says_so_and_predictions_go_on(keyed: Keyed
     assert str(path) not in answer.body.decode()
     assert answer.headers["retry-after"] == "1"
     assert keyed.running.predict("rain").status == 200
+
+
+def test_a_database_that_is_locked_for_long_is_not_waited_for(house: Household) -> None:
+    options = replace(QUICKLY, limits=replace(QUICKLY.limits, answer_s=0.3))
+    with running_house(house, options) as keyed:
+        with house.sessions.begin() as session:
+            lock_head(session)
+            late = keyed.ask("POST", PROMOTE, {"version": 2}, idempotency_key="a")
+            assert code(late) == (504, "deadline")
+            assert keyed.ask("GET", "/models").status == 200
+        wait_until(lambda: generation(keyed) == 2)  # it happened in the end
+        again = keyed.ask("POST", PROMOTE, {"version": 2}, idempotency_key="a")
+        assert (again.json["moved"], again.headers["etag"]) == (True, '"2"')
 
 
 def test_a_server_without_a_database_has_no_control(house: Household) -> None:

@@ -164,7 +164,10 @@ class PointerReader:
             ) from error
         address = "postgresql://" + self.address.split("://", 1)[1]
         return psycopg.connect(
-            address, autocommit=True, connect_timeout=max(2, round(self.timeout_s))
+            address,
+            autocommit=True,
+            connect_timeout=max(2, round(self.timeout_s)),
+            tcp_user_timeout=round(self.timeout_s * 1000),  # a server that fell silent is away too
         )
 
     def where(self) -> str:

@@ -3,6 +3,7 @@
 Everything runs in threads of the keep; nothing here holds up a prediction.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
@@ -12,7 +13,13 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from textwright.errors import InvalidInputError, MalformedError, NotReadyError, UnknownNameError
+from textwright.errors import (
+    DeadlineError,
+    InvalidInputError,
+    MalformedError,
+    NotReadyError,
+    UnknownNameError,
+)
 from textwright.lifecycle.remote import open_store
 from textwright.serving.control.operations import OPERATIONS, Operation, Order, find_function
 from textwright.serving.control.wire import CreatedKey
@@ -27,7 +34,7 @@ from textwright.serving.statuses import NativeFailure
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-READING = (401, 404, 405, 422, 429, 503)
+READING = (401, 404, 405, 422, 429, 503, 504)
 WRITING = (*READING, 409, 415)
 LARGEST_NUMBER = 2**31 - 1  # of a row
 TOKEN_LENGTH = 128
@@ -70,7 +77,7 @@ def describe_operation(operation: Operation) -> Description:
 async def answer(
     service: Service, request: Request, operation: Operation, names: tuple[str, ...]
 ) -> Response:
-    """Do what a request asks for, and tell what became of it."""
+    """Do what a request asks for, and tell what became of it; raises DeadlineError and theirs."""
     keep = service.keep
     if keep is None:
         raise NotReadyError("This server has no database.", "Ask another one.")
@@ -84,17 +91,30 @@ async def answer(
         match=request.headers.get(b"if-match", b"").decode("latin-1"),
     )
     token = read_token(request) if operation.method == "POST" else ""
+    try:
+        async with asyncio.timeout(service.limits.answer_s):
+            return await work_on(keep, request, operation, order, token)
+    except TimeoutError as error:
+        raise DeadlineError(
+            f"The database did not answer within {service.limits.answer_s:g} s.",
+            "It may happen yet: look first, or send it again with the same Idempotency-Key.",
+        ) from error
+
+
+async def work_on(
+    keep: Keep, request: Request, operation: Operation, order: Order, token: str
+) -> Response:
+    """Do an operation in threads of the keep, at most once where a token names the request."""
     if operation.prepare:
         prepared = await keep.read(partial(run, operation.prepare, order=order))
         order = replace(order, prepared=prepared)
     work = partial(run, operation.work, order=order)
     if not operation.writes:
-        return respond(await keep.read(work))
+        return respond(msgspec.json.encode(await keep.read(work)))
     if not token:
-        return respond(await keep.write(work))
+        return respond(msgspec.json.encode(await keep.write(work)))
     body, repeated = await keep.write(partial(run_once, request, token, order, work))
-    told = (("idempotent-replayed", "true"),) if repeated else ()
-    return Response(200, body, headers=told)
+    return respond(body, (("idempotent-replayed", "true"),) if repeated else ())
 
 
 def run(function: str, session: "Session", *, order: Order) -> Any:
@@ -123,11 +143,18 @@ def write_both(done: Any) -> tuple[bytes, bytes]:
     return msgspec.json.encode(done), msgspec.json.encode(kept)
 
 
-def respond(done: Any) -> Response:
+class Told(msgspec.Struct):
+    """The generation in an answer that tells of one deployment."""
+
+    generation: int | None = None
+
+
+def respond(body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """Answer with what an operation gave, and the generation it told as ETag."""
-    generation = getattr(done, "generation", None)
-    headers = () if generation is None else (("etag", f'"{generation}"'),)
-    return Response(200, msgspec.json.encode(done), headers=headers)
+    generation = msgspec.json.decode(body, type=Told).generation
+    if generation is not None:
+        headers = (*headers, ("etag", f'"{generation}"'))
+    return Response(200, body, headers=headers)
 
 
 def find_folder(keep: Keep, address: str) -> Any:
