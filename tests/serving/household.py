@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.runtime.tiny import make_artifact
+from tests.runtime.tiny import make_artifact, make_embedder
 from textwright.lifecycle.artifacts import ArtifactStore
 from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.evidence import record_verdicts
@@ -23,10 +23,10 @@ class Household:
     settings: Settings
     sessions: Sessions
 
-    def register(self, model: str = "intents", **options: Any) -> str:
+    def register(self, model: str = "intents", *, embeds: bool = False, **options: Any) -> str:
         """Make an artifact and register it; gives the version's name."""
         built = self.settings.home / f"built-{len(list(self.settings.home.iterdir()))}"
-        make_artifact(built, name=model, **options)
+        (make_embedder if embeds else make_artifact)(built, name=model, **options)
         address = ArtifactStore(self.settings.artifacts).put(built)
         with self.sessions.begin() as session:
             add_model(session, model, actor="ann")

@@ -45,7 +45,21 @@ class Answered(msgspec.Struct, omit_defaults=True):
     warning: str = ""
 
 
-OUTCOMES = (Answered, NativeFailure)  # what stands in the list of answers
+class Embedded(msgspec.Struct, omit_defaults=True):
+    """The vector of one text, from a model that embeds.
+
+    id:        names this answer, for feedback and for tracing it back.
+    truncated: the text was cut to what the model reads.
+    warning:   what else the reader should know.
+    """
+
+    id: str
+    vector: list[float]
+    truncated: bool = False
+    warning: str = ""
+
+
+OUTCOMES = (Answered, Embedded, NativeFailure)  # what stands in the list of answers
 
 
 class PredictResponse(msgspec.Struct):
