@@ -33,6 +33,7 @@ CRC_VALUES = 2**32
 LOG = logging.getLogger(__name__)
 
 Places = Sequence[int]  # of the texts of a request
+ALL: Places = ()
 
 
 class Recorder:
@@ -55,19 +56,21 @@ class Recorder:
         """Note an answered request, on the event loop; what finds no room is counted as dropped."""
         if done.live is None:
             return
-        policy, ids = done.live.answerer.artifact.recipe.records, done.given.ids
-        places: Places = range(len(ids))
-        if policy.share < 1.0:
-            places = [place for place in places if is_chosen(ids[place], policy.share)]
+        share, ids = done.live.answerer.artifact.recipe.records.share, done.given.ids
+        texts, places = done.asked.texts, ALL
+        count = len(ids)
+        if share < 1.0:
+            places = [place for place in range(count) if is_chosen(ids[place], share)]
             if not places:
                 return
-        characters = sum([len(done.asked.texts[place]) for place in places])
-        waiting = self.noted - self.settled + len(places)
+            texts, count = [texts[place] for place in places], len(places)
+        characters = sum(map(len, texts))
+        waiting = self.noted - self.settled + count
         held = self.noted_characters - self.settled_characters + characters
         if waiting > self.limits.spool_items or held > self.limits.spool_characters:
-            self.dropped.inc(len(places))
+            self.dropped.inc(count)
             return
-        self.noted += len(places)
+        self.noted += count
         self.noted_characters += characters
         self.arrived.append((done, places))
 
@@ -124,7 +127,7 @@ def make_records(done: Done, places: Places) -> Iterator[Record]:
 
     assert done.live is not None, "only what a version answered is noted"
     policy, asked, given = done.live.answerer.artifact.recipe.records, done.asked, done.given
-    for place in places:
+    for place in places or range(len(given.ids)):
         label, score, abstained, error = read_outcome(given.outcomes[place])
         yield Record(
             id=given.ids[place],
