@@ -69,6 +69,7 @@ def show(
 
 def show_version(reference: str, *, json: bool) -> None:
     """Print what is known of a version."""
+    from textwright.cli.about import print_about
     from textwright.cli.remote import perform, split_version, table_of
     from textwright.cli.report import print_verdicts
     from textwright.lifecycle.gates import Verdict
@@ -82,8 +83,7 @@ def show_version(reference: str, *, json: bool) -> None:
     if json:
         print_json({**about, "scores": scores, "verdicts": verdicts})
         return
-    for name, value in about.items():
-        say(f"{name:>10}  {value if value is not None else '-'}")
+    print_about(about)
     say()
     say(card or "Its artifact cannot be read.")
     if verdicts:

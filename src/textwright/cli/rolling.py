@@ -12,6 +12,7 @@ from textwright.cli.output import note, print_json, print_table, say
 if TYPE_CHECKING:
     from textwright.serving.control.operations import Operation
     from textwright.serving.control.wire import Deployment, Moved, Prospect
+    from textwright.workflow.opening import Keep
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Model = Annotated[str, typer.Argument(help="A model's name, such as intents.")]
@@ -91,7 +92,8 @@ def say_begun(moved: "Moved", *, shadow: bool) -> None:
     share = f"answers {moved.terms.steps[0]:g} of the callers of"
     how = "runs in the shadow of" if shadow else share
     say(f"{moved.candidate} {how} {moved.model}@{moved.production}.")
-    say("Next: textwright status; `textwright watch` or a server judges it every minute.")
+    say("A running `textwright serve` takes part within a second: it answers, counts and judges.")
+    say("Watch it with `textwright status`; without traffic it holds.")
 
 
 def rollback(model: Model, reason: Reason = "", json: Json = False) -> None:
@@ -207,17 +209,15 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Look once and end.")] = False,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between two looks.")] = 30.0,
 ) -> None:
-    """Judge the rollouts under way again and again, unless another process does."""
+    """Judge the rollouts under way and tell webhooks, again and again, as a server does."""
     from textwright.errors import DatabaseError
-    from textwright.lifecycle.judge import judge
     from textwright.workflow.opening import open_keep
 
     holder = f"{socket.gethostname()}:{os.getpid()}"
     with open_keep() as keep:
         while True:
             try:
-                for each in judge(keep.sessions, holder):
-                    say(f"{each.model}@{each.candidate}: {each.action}, {each.because}")
+                look(keep, holder)
             except DatabaseError as error:
                 if once:
                     raise
@@ -225,3 +225,15 @@ def watch(
             if once:
                 return
             time.sleep(every)
+
+
+def look(keep: "Keep", holder: str) -> None:
+    """Judge once, unless another process does, and send what webhooks wait for."""
+    from textwright.lifecycle.judge import judge
+    from textwright.lifecycle.webhooks import deliver
+
+    for each in judge(keep.sessions, holder):
+        say(f"{each.model}@{each.candidate}: {each.action}, {each.because}")
+    sent = deliver(keep.sessions, listed=keep.settings.webhook_targets)
+    if sent.delivered or sent.failed or sent.given_up:
+        say(f"webhooks: {sent.delivered} told, {sent.failed} failed, {sent.given_up} given up")
