@@ -106,11 +106,7 @@ def find_settings(
     set: what needs the home would not act where other commands do.
     """
     known = os.environ if environment is None else environment
-    if known.get("TEXTWRIGHT_SERVER"):
-        raise SettingsError(
-            "This works on the database and the artifacts themselves, not through a server.",
-            "Unset TEXTWRIGHT_SERVER, and do it where they can be reached.",
-        )
+    refuse_server(known)
     start = (Path.cwd() if start is None else start).resolve()
     home = find_home(start, known.get("TEXTWRIGHT_HOME", ""))
     if home is None and not create:
@@ -130,6 +126,15 @@ def find_settings(
             known.get("TEXTWRIGHT_WEBHOOK_TARGETS", "").replace(",", " ").split()
         ),
     )
+
+
+def refuse_server(known: Mapping[str, str]) -> None:
+    """Refuse to work on a home while commands act through a server."""
+    if known.get("TEXTWRIGHT_SERVER"):
+        raise SettingsError(
+            "This works on the database and the artifacts themselves, not through a server.",
+            "Unset TEXTWRIGHT_SERVER, and do it where they can be reached.",
+        )
 
 
 def read_days(stated: str) -> int | None:

@@ -51,8 +51,7 @@ def test_the_version_that_answers_may_be_named(server: Running, name: str) -> No
     [
         ("intent", "Did you mean 'intents'?"),
         ("weather", "Known names: intents."),
-        ("intents@2", "Did you mean 'intents@3'?"),
-        ("intents@", "Did you mean 'intents@3'?"),
+        ("intents@", "Did you mean 'intents@latest'?"),
         ("%00", "Known names: intents."),
         ("%ff%ff", "Known names: intents."),
         ("..%2f..", "Known names: intents."),
@@ -65,6 +64,11 @@ def test_an_unknown_model_or_version_is_answered_with_the_nearest(
     assert answer.status == 404
     assert answer.json["error"]["code"] == "unknown_name"
     assert answer.json["error"]["hint"] == hint
+
+
+def test_a_version_that_is_named_is_asked_for_with_a_key(server: Running) -> None:
+    answer = server.predict("rain", name="intents@2")
+    assert (answer.status, "role operator" in answer.json["error"]["hint"]) == (401, True)
 
 
 @pytest.mark.parametrize(

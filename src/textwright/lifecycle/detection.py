@@ -51,6 +51,19 @@ class Detection:
     touched: int | None
 
 
+USUAL = (Defect("errors", 0.01, 0.02), Defect("errors", 0.01, 0.05), Defect("slow", 0.01, 0.03))
+
+
+def detect_usual(settings: RolloutSettings, *, shadow: bool) -> list[Detection]:
+    """Simulate what some defects would touch before they are caught in a rollout's first step."""
+    defects = [each for each in USUAL if each.guard in settings.guards]
+    if shadow and "disagreement" in settings.guards:
+        budget = settings.disagreement
+        defects = [Defect("disagreement", budget, min(0.99, 2 * budget))]
+    share = 0.5 if shadow else settings.steps[0]
+    return [requests_to_detection(settings, each, share=share) for each in defects]
+
+
 def requests_to_detection(
     settings: RolloutSettings,
     defect: Defect,

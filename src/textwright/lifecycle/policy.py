@@ -33,6 +33,15 @@ def recipe_policy(session: Session, version: Version) -> RolloutSettings:
     return check_rollout(read_settings(RolloutSettings, table, "rollout"))
 
 
+def plan_rollout(session: Session, version: Version, canary: float | None) -> RolloutSettings:
+    """Give the settings of a version's rollout, which begins with a share if one is stated.
+
+    Raises UsageError for a share that is not between 0 and 1.
+    """
+    settings = recipe_policy(session, version)
+    return settings if canary is None else begin_at(settings, canary)
+
+
 def begin_at(settings: RolloutSettings, share: float) -> RolloutSettings:
     """Let a rollout begin with a share, and go on with the steps above it.
 

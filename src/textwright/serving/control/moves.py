@@ -4,18 +4,15 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import StaleError
 from textwright.lifecycle import rollout
-from textwright.lifecycle.detection import Defect, requests_to_detection
+from textwright.lifecycle.detection import detect_usual
 from textwright.lifecycle.journal import lock_head
-from textwright.lifecycle.policy import begin_at, recipe_policy
+from textwright.lifecycle.policy import plan_rollout
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.rollout import Cause, Move, read_deployment
-from textwright.lifecycle.tables import Version, utc_now
-from textwright.recipe.rollout import RolloutSettings
+from textwright.lifecycle.tables import utc_now
 from textwright.serving.control import wire
 from textwright.serving.control.operations import Order
 from textwright.serving.control.reads import deployment_of
-
-DEFECTS = (("errors", 0.01, 0.02), ("errors", 0.01, 0.05), ("slow", 0.01, 0.03))
 
 
 def foresee(session: Session, order: Order) -> wire.Prospect | None:
@@ -28,32 +25,18 @@ def foresee(session: Session, order: Order) -> wire.Prospect | None:
     order.folder(version.artifact)
     if given.canary is None and not given.shadow:
         return None
-    settings = plan(session, version, given)
+    settings = plan_rollout(session, version, given.canary)
     terms = wire.Terms(
         list(settings.steps), settings.per_caller, settings.caller_minutes, settings.alpha
     )
-    return wire.Prospect(expect(settings, shadow=given.shadow), terms)
-
-
-def plan(session: Session, version: Version, given: wire.Promote) -> RolloutSettings:
-    """Give the settings of a version's rollout; raises UsageError for a share that is none."""
-    settings = recipe_policy(session, version)
-    return settings if given.canary is None else begin_at(settings, given.canary)
-
-
-def expect(settings: RolloutSettings, *, shadow: bool) -> list[wire.Detection]:
-    """Simulate what some defects would touch before they are caught in the first step."""
-    defects = [Defect(*each) for each in DEFECTS if each[0] in settings.guards]
-    if shadow and "disagreement" in settings.guards:
-        budget = settings.disagreement
-        defects = [Defect("disagreement", budget, min(0.99, 2 * budget))]
-    share = 0.5 if shadow else settings.steps[0]
-    rows = []
-    for each in defects:
-        found = requests_to_detection(settings, each, share=share)
-        told = (found.caught, found.requests, found.touched)
-        rows.append(wire.Detection(each.guard, each.before, each.after, *told))
-    return rows
+    found = [
+        wire.Detection(
+            each.defect.guard, each.defect.before, each.defect.after,
+            each.caught, each.requests, each.touched,
+        )
+        for each in detect_usual(settings, shadow=given.shadow)
+    ]  # fmt: skip
+    return wire.Prospect(found, terms)
 
 
 def promote(session: Session, order: Order) -> wire.Moved:
@@ -72,7 +55,7 @@ def promote(session: Session, order: Order) -> wire.Moved:
         )
         return tell(moved)
     cause = Cause(order.actor, given.reason, override=override)
-    settings = plan(session, version, given)
+    settings = plan_rollout(session, version, given.canary)
     told = tell(rollout.start(session, version, settings, cause, shadow=given.shadow))
     told.candidate = version.name
     told.detection, told.terms = order.prepared.detection, order.prepared.terms
