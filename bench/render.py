@@ -18,6 +18,11 @@ TITLES = {
     "guards": "The guards of a rollout, by simulation",
     "registry": "The registry, on both databases",
     "start": "How quickly things start",
+    "serving": "Serving: against platforms and plain FastAPI",
+    "overload": "Serving under overload",
+    "swaps": "Serving through promotions",
+    "crowds": "Serving beside slow callers, rude ones, and without a database",
+    "soak": "Serving for ten minutes",
 }
 
 

@@ -1,5 +1,6 @@
 """Several worker processes on one port, killed for real."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +18,8 @@ import pytest
 
 from tests.serving.household import Household, make_household
 from tests.serving.running import wait_until
+from textwright.serving.load import Load, run_load
+from textwright.serving.load_report import Account
 
 WORKERS = 2
 PROGRAM = """
@@ -53,6 +57,11 @@ class Crew:
     def workers(self) -> list[int]:
         """Give the process ids of the workers."""
         return children(self.process.pid)
+
+    def kill(self, worker: int) -> None:
+        """Kill a worker, and wait until nothing of it is left, its socket included."""
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{worker}").exists())
 
     def request(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
         """Send one request over a new connection."""
@@ -121,8 +130,7 @@ def test_a_killed_worker_is_replaced_while_the_others_answer(house: Household) -
         wait_until(lambda: listening(crew.port) == WORKERS)
         before = crew.workers()
         answered = sum(crew.predict() == 200 for _ in range(10))
-        os.kill(before[0], signal.SIGKILL)
-        wait_until(lambda: not Path(f"/proc/{before[0]}").exists())
+        crew.kill(before[0])
         answered += sum(crew.predict() == 200 for _ in range(10))
         wait_until(lambda: listening(crew.port) == WORKERS)
         answered += sum(crew.predict() == 200 for _ in range(10))
@@ -130,6 +138,27 @@ def test_a_killed_worker_is_replaced_while_the_others_answer(house: Household) -
         assert before[1] in crew.workers()
         assert crew.metric('textwright_answers_total{model="intents",version="1"}') == 30
         assert {crew.request("GET", "/health/ready")[0] for _ in range(10)} == {200}
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(30, marks=pytest.mark.faults)])
+def test_only_what_a_killed_worker_had_in_hand_is_lost(house: Household, kills: int) -> None:
+    with working(house) as crew, ThreadPoolExecutor(1) as pool:
+        wait_until(lambda: listening(crew.port) == WORKERS)
+        body = json.dumps({"inputs": ["will it rain"]}).encode()
+        path = "/api/v1/models/intents/predict"
+        load = Load("127.0.0.1", crew.port, path, [body], rate=50, seconds=2.0 * kills)
+        account = Account()
+        waiting = pool.submit(lambda: asyncio.run(run_load(load, account.add)))
+        for _ in range(kills):
+            time.sleep(0.3)
+            crew.kill(crew.workers()[0])
+            wait_until(lambda: listening(crew.port) == WORKERS)
+        report = account.report(waiting.result())
+        wait_until(lambda: listening(crew.port) == WORKERS)
+    print(f"{kills} kills: {report.statuses}")
+    assert report.sent == 100 * kills
+    assert set(report.statuses) <= {"0", "200"}  # nobody was told that models are loading
+    assert report.failed <= 20 * kills
 
 
 def test_sigterm_drains_every_worker_and_ends_them(house: Household) -> None:
