@@ -22,6 +22,7 @@ PINNED = {
     "litserve": ("litserve==0.2.19", *NETWORK),
     "bentoml": ("bentoml==1.4.39", *NETWORK),
     "ray": ("ray[serve]==2.60.0", *NETWORK),
+    "kserve": ("kserve==0.21.0",),
     "sklearn": ("scikit-learn==1.9.1", "scipy==1.17.1", "numpy==2.4.6"),
 }
 

@@ -15,6 +15,7 @@ from textwright.serving.http import Request, Response
 from textwright.serving.predict import Asked, Prediction, Service, predict
 from textwright.serving.reading import read_json
 from textwright.serving.routes import V1, Route, route
+from textwright.serving.statuses import stated_id
 from textwright.tasks.embed import EmbedAnswer, shorten
 
 MOST_INPUTS = 2048
@@ -137,7 +138,8 @@ async def post_embeddings(service: Service, request: Request) -> Response:
             "Ask it at /api/v1/models, or name a model that embeds.",
         )
     check_dimensions(asked.dimensions, answerer.width)
-    done = await predict(service, Asked(asked.model, texts, asked.user, request.key))
+    named = stated_id(request)
+    done = await predict(service, Asked(asked.model, texts, asked.user, request.key, request=named))
     request.answered = done.model, done.version
     return Response(200, ENCODER.encode(embeddings_response(asked, done)))
 
