@@ -34,7 +34,7 @@ def write(path: Path, *rows: dict[str, object]) -> str:
 
 @pytest.mark.usefixtures("house")
 def test_feedback_from_a_file_tells_how_many_matched(run: Run, tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"id": name(0), "label": "card"},
         {"id": name(1), "label": ["music"]},
         {"id": name(9), "label": "card"},

@@ -1,7 +1,6 @@
 """Answers to record."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from textwright.lifecycle.database import Sessions
@@ -39,5 +38,5 @@ def write(sessions: Sessions, records: Iterable[Record]) -> int:
 
 def give(sessions: Sessions, number: int, **changes: object) -> str:
     """Record one answer that differs from the usual one; gives its id."""
-    write(sessions, [replace(ANSWER, id=name(number), **changes)])  # type: ignore[arg-type]
+    write(sessions, [ANSWER._replace(id=name(number), **changes)])  # type: ignore[arg-type]
     return name(number)

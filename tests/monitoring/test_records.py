@@ -1,7 +1,6 @@
 """Records of answers in the database: what stands in them, and how they go."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -77,16 +76,16 @@ def test_equal_texts_and_callers_are_found_again_within_a_household_alone(
 
 
 def test_the_same_batch_again_changes_nothing(intents: Sessions) -> None:
-    batch = [replace(ANSWER, id=name(number)) for number in range(5)]
+    batch = [ANSWER._replace(id=name(number)) for number in range(5)]
     write(intents, batch)
 
-    assert write(intents, [*batch, replace(ANSWER, id=name(9))]) == 6
+    assert write(intents, [*batch, ANSWER._replace(id=name(9))]) == 6
     assert count(intents) == 6
 
 
 def test_many_writers_at_once_lose_nothing_and_share_one_secret(intents: Sessions) -> None:
     def batch(place: int) -> int:
-        return write(intents, [replace(ANSWER, id=name(place * 50 + each)) for each in range(50)])
+        return write(intents, [ANSWER._replace(id=name(place * 50 + each)) for each in range(50)])
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         assert sum(pool.map(batch, range(8))) == 400
@@ -98,7 +97,7 @@ def test_many_writers_at_once_lose_nothing_and_share_one_secret(intents: Session
 
 
 def test_what_names_no_known_version_is_left_out(intents: Sessions) -> None:
-    unknown = [replace(ANSWER, version=7), replace(ANSWER, model="other"), ANSWER]
+    unknown = [ANSWER._replace(version=7), ANSWER._replace(model="other"), ANSWER]
 
     assert write(intents, unknown) == 1
     assert write(intents, []) == 0

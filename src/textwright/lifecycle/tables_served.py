@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from textwright.lifecycle.tables import DIGEST_LENGTH, NAME_LENGTH, Model, Table, Version, utc_now
 
 ID_LENGTH = 32  # of an answer's id: 24 are used
-HASH_LENGTH = 32  # 128 bits of a keyed SHA-256, in hex
+HASH_LENGTH = 32  # 128 bits in hex
 
 
 class Prediction(Table):
