@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.runtime.tiny import WORDS
 from tests.serving.failing import failing_answerer
@@ -161,20 +168,12 @@ class BatcherMachine(RuleBasedStateMachine):
                 assert asked.timeout_s != FAR_S
 
 
-@pytest.fixture(autouse=True)
-def _restart_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("traces", "steps"), [(15, 25), pytest.param(400, 60, marks=pytest.mark.faults)]
+)
+def test_after_any_trace_each_text_was_answered_once_by_its_own_answer(
+    monkeypatch: pytest.MonkeyPatch, traces: int, steps: int
+) -> None:
     monkeypatch.setattr(batcher_module, "RESTART_S", 0.0)
-
-
-@pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
-class TestBatcher(BatcherMachine.TestCase):  # type: ignore[misc]
-    """Some traces in every run."""
-
-    settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
-
-
-@pytest.mark.faults
-class TestBatcherAtLength(BatcherMachine.TestCase):  # type: ignore[misc]
-    """Many, for ``make test-faults``."""
-
-    settings = settings(max_examples=400, stateful_step_count=60, deadline=None)
+    chosen = settings(max_examples=traces, stateful_step_count=steps, deadline=None)
+    run_state_machine_as_test(BatcherMachine, settings=chosen)
