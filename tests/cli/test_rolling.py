@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import Run, run
+from tests.lifecycle.test_webhooks import Receiver, receiver
 from textwright.lifecycle.counts import add_counts
 from textwright.lifecycle.tables import utc_now
 from textwright.lifecycle.tally import Counted
 from textwright.settings import Settings
 from textwright.workflow.opening import open_keep
 
-__all__ = ["run"]
+__all__ = ["receiver", "run"]
 STRICT = '[{rule = "at_least", value = 0.999999}]'
 
 
@@ -166,3 +167,22 @@ def test_a_recipe_says_how_its_versions_roll_out(run: Run, demo: Path) -> None:
     row = run("status", "--json").json["deployments"][0]
     assert (row["share"], row["step"], row["steps"]) == (0.3, 1, 2)
     assert json.dumps(row)
+
+
+def test_watch_tells_webhooks_as_a_server_does(
+    running: Run, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXTWRIGHT_WEBHOOK_TARGETS", "127.0.0.1")
+    running("webhooks", "add", receiver.url, "--kind", "promoted")
+    running("promote", "intents@2")
+
+    assert "webhooks: 1 told, 0 failed, 0 given up" in running("watch", "--once").out
+    assert json.loads(receiver.got[0][1])["subject"] == "intents@2"
+    assert running("watch", "--once").out == ""
+
+
+def test_a_rollout_begun_says_that_a_server_takes_part_and_how_to_watch_it(running: Run) -> None:
+    done = running("promote", "intents@2", "--canary", "0.1")
+
+    assert "A running `textwright serve` takes part" in done.out
+    assert "`textwright status`" in done.out

@@ -1,7 +1,9 @@
 """Versions swapped under a running server."""
 
 import logging
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from threading import Event, Thread
 from time import sleep
 
@@ -240,11 +242,20 @@ def test_without_a_stable_version_that_loads_no_candidate_answers(
 ) -> None:
     row = rolled(shelf)
     shelf.rows = {"intents": Deployment(Target(3, "0" * 64), row.candidate, None, 0.5, "salt")}
+    asked_for: list[str] = []
+    inner = shelf.source()
+
+    def folder(address: str) -> Path:
+        asked_for.append(address)
+        return inner.folder(address)
+
+    shelf.source = lambda: replace(inner, folder=folder)  # type: ignore[method-assign]
     with caplog.at_level(logging.ERROR), running(shelf, wait=False) as server:
         wait_until(lambda: server.server.loader.looked)
         sleep(5 * QUICK.poll_s)
         assert server.predict("rain").status == 503
         assert caplog.text.count("cannot be served") == 1
+        assert asked_for == ["0" * 64]  # the candidate is not opened again and again for nothing
         assert not server.server.loader.deployed
 
 

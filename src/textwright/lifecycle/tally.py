@@ -27,7 +27,9 @@ class Counted:
     bad: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    slots=True
+)  # not frozen: several are made for each request, and that takes twice as long
 class Seen:
     """One answer, as one guard sees it.
 

@@ -7,6 +7,7 @@ changes with each rollout, so that the risk does not always fall on the same cal
 
 import hashlib
 import secrets
+from random import random
 
 PLACES = 2**53  # as many as a float tells apart below 1
 KEY_BYTES = 64  # longest key of BLAKE2b
@@ -23,7 +24,7 @@ def place_of(model: str, salt: str, caller: str | None) -> float:
     Source of the keyed hash: Saarinen and Aumasson 2015 (RFC 7693), section 2.9.
     """
     if not caller:
-        return secrets.randbelow(PLACES) / PLACES
+        return random()  # no secret: who asks without a name may ask again at will
     key = hashlib.blake2b(salt.encode("utf-8"), digest_size=KEY_BYTES).digest()
     text = f"{model}\0{caller}".encode("utf-8", "surrogatepass")  # a name has no zero byte
     digest = hashlib.blake2b(text, key=key, digest_size=8).digest()
