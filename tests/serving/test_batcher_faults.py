@@ -9,6 +9,7 @@ from time import monotonic
 import pytest
 
 from tests.serving.failing import FailingNetwork, failing_answerer
+from tests.serving.running import Shelf, running, wait_until
 from textwright.errors import DeadlineError, NotReadyError
 from textwright.runtime.answer import Answerer
 from textwright.serving import batcher as batcher_module
@@ -176,3 +177,20 @@ def test_a_request_cancelled_while_its_batch_hangs_leaves_nothing_behind(parts: 
         assert not batcher.admission.held
 
     with_batcher(parts, use)
+
+
+def test_a_server_whose_thread_died_is_not_ready_until_one_in_its_place_has_answered(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batcher_module, "RESTART_S", 0.3)
+    shelf.deploy("intents", 1)
+    with running(shelf) as server:
+        session = server.server.loader.live["intents"].answerer.session
+        network = session.inner = FailingNetwork(session.inner)
+        network.kills = 2  # the thread of the request, and the first that takes its place
+        lost = server.predict("rain")
+        assert lost.status == 503
+        assert lost.headers["retry-after"] == "1"
+        assert server.ask("GET", "/health/ready").status == 503
+        wait_until(lambda: server.ask("GET", "/health/ready").status == 200)
+        assert server.predict("rain").status == 200

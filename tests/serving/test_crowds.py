@@ -174,6 +174,14 @@ def test_who_shuts_its_side_after_a_request_still_gets_its_answers(shelf: Shelf)
     assert (labels_of(first), labels_of(second)) == (["weather", "card"], ["music"])
 
 
+def test_who_shuts_its_side_and_knows_no_interim_response_is_sent_none(server: Running) -> None:
+    with connected(server) as half:
+        half.sendall(post("rain").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        half.shutdown(socket.SHUT_WR)
+        (told,) = bodies(read_all(half))
+    assert labels_of(told) == ["weather"]
+
+
 @pytest.mark.parametrize("part", [b"", b"GET", HEAD, HEAD + b"Content-Length: 9\r\n\r\n{"])
 def test_who_shuts_its_side_in_the_middle_of_a_request_is_closed_at_once(
     server: Running, part: bytes

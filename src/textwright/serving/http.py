@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import cache
 from http import HTTPStatus
 from ssl import SSLContext
 from time import monotonic, time
@@ -27,9 +28,6 @@ PIPELINED = 16  # requests of one connection read ahead
 PROBE_S = 0.05  # after which a client that left for good has refused what was sent to it
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LINGER_S = 2.0  # a refused body is read and thrown away this long, so that the answer arrives
-STATUS_LINES = {
-    each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus
-}
 
 
 class Request:
@@ -340,9 +338,12 @@ class Connection(asyncio.Protocol):
         extra = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
         if last:
             extra += "connection: close\r\n"
-        head = f"content-type: {response.media_type}\r\ncontent-length: {len(response.body)}\r\n"
-        text = f"{head}{extra}\r\n".encode("latin-1")
-        return STATUS_LINES[response.status] + self.server.date + text
+        return b"%b%bcontent-length: %d\r\n%b\r\n" % (
+            opening(response.status, response.media_type),
+            self.server.date,
+            len(response.body),
+            extra.encode("latin-1"),
+        )
 
     def finish(self) -> None:
         """Close after the last answer; a client still sending gets the time to read it."""
@@ -367,3 +368,10 @@ class Connection(asyncio.Protocol):
             self.refuse(SlowRequestError(what, "Send it whole, and faster."))
         else:
             self.transport.abort()
+
+
+@cache
+def opening(status: int, media_type: str) -> bytes:
+    """Write the lines that all responses of a kind begin with."""
+    phrase = HTTPStatus(status).phrase
+    return f"HTTP/1.1 {status} {phrase}\r\ncontent-type: {media_type}\r\n".encode("latin-1")
