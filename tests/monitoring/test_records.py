@@ -9,10 +9,11 @@ from sqlalchemy import func, select, text
 
 from tests.lifecycle.conftest import on_sqlite
 from tests.monitoring.answers import ANSWER, NOON, give, name, write
+from textwright.lifecycle.backup import TABLES
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.journal import check_chain, read_events
 from textwright.lifecycle.records import compare_records
-from textwright.lifecycle.tables_served import Feedback, Prediction, Secret
+from textwright.lifecycle.tables_served import SERVED, Feedback, Prediction, Secret
 from textwright.monitoring import records
 from textwright.monitoring.feedback import Given, add_feedback
 from textwright.monitoring.records import (
@@ -208,3 +209,8 @@ def all_bytes(address: str) -> bytes:
 def test_labels_that_hold_together_are_written_in_one_order() -> None:
     assert join_labels("card") == "card"
     assert join_labels(["rain", "card"]) == join_labels(("card", "rain")) == "card, rain"
+
+
+def test_a_backup_brings_no_answer_back() -> None:
+    assert {each.name for each in TABLES}.isdisjoint(SERVED)
+    assert "version" in {each.name for each in TABLES}
