@@ -36,8 +36,9 @@ KNOWN_PATHS = 1024  # whose route is remembered
 
 async def get_metrics(service: Service, _request: Request) -> Response:
     """Give the counters for Prometheus."""
-    for live in service.loader.live.values():
-        service.metrics.queue.labels(live.model).set(live.batcher.items)
+    for deployed in service.loader.deployed.values():
+        items = sum(live.batcher.items for live in deployed.versions.values())
+        service.metrics.queue.labels(deployed.model).set(items)
     return Response(200, service.metrics.text(), METRICS)
 
 
