@@ -26,6 +26,9 @@ values = ["intents", "sentences"]
 "body.model" = { dictionary = "models", probability = 0.8 }
 "path.key" = 1
 
+[phases.stateful.generation]
+max-examples = 20
+
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "409", "412", "413", "422"]
 
