@@ -111,11 +111,15 @@ class Crew:
             LOG.exception("a thread of the batcher died")
 
     def add(self, requests: Sequence[tuple[list[Item], int]]) -> None:
-        """Put the texts of requests into the queue, each with its priority."""
+        """Put the texts of requests into the queue, each with its priority.
+
+        While the session is busy less than a batch wakes nobody: who runs it will take them.
+        """
         with self.awake:
             for items, priority in requests:
                 self.waiting.add(items, priority)
-            self.awake.notify()
+            if self.runner is None or self.waiting.size >= self.limits.batch_items:
+                self.awake.notify()
 
     def close(self) -> None:
         """Let the threads end when nothing is left."""
@@ -136,8 +140,8 @@ class Crew:
     def next_job(self, worker: Worker) -> Callable[[Worker], None] | None:
         """Sleep until there is something to do; None: nothing will come any more.
 
-        The session comes first; while it is busy answers go before new texts, and while it
-        is free new texts before answers.
+        While the session is free, what waits is encoded, up to a batch, and run; while it is
+        busy, answers go before new texts.
         """
         with self.awake:
             worker.since = float("inf")
@@ -153,22 +157,30 @@ class Crew:
 
     def find_job(self, worker: Worker) -> Callable[[Worker], None] | None:
         """Choose what a free thread does now."""
-        if self.runner is None and self.ready and (batch := self.take_ready()):
-            self.runner, worker.hand = worker, batch
-            self.wake_if(self.finished or self.waiting.size)
-            return partial(self.run, batch=batch)
         room = WINDOW * self.limits.batch_items - len(self.ready)
         encode = self.waiting.size and room > 0
-        if self.finished and not (encode and self.runner is None):
+        free = self.runner is None
+        if encode and free and len(self.ready) < self.limits.batch_items:
+            return self.begin_encode(worker, room)
+        if free and self.ready:
+            batch = self.take_ready()
+            if not batch:  # nobody waits for any of them: there is room for others
+                return self.find_job(worker)
+            self.runner, worker.hand = worker, batch
+            self.wake_if(self.finished or self.waiting.size >= self.limits.batch_items)
+            return partial(self.run, batch=batch)
+        if self.finished:
             ran = self.finished.popleft()
             worker.hand = ran.batch
             return partial(self.finish, ran=ran)
-        if encode:
-            items = self.waiting.take(room)
-            worker.hand = items
-            self.wake_if(self.finished)
-            return partial(self.encode, items=items)
-        return None
+        return self.begin_encode(worker, room) if encode else None
+
+    def begin_encode(self, worker: Worker, room: int) -> Callable[[Worker], None]:
+        """Take texts that have no tokens yet."""
+        items = self.waiting.take(room)
+        worker.hand = items
+        self.wake_if(self.finished)
+        return partial(self.encode, items=items)
 
     def wake_if(self, more: object) -> None:
         """Wake the other thread if there is something for it."""
