@@ -126,8 +126,8 @@ class App:
             response = replace(response, headers=(*response.headers, named))
         seconds = perf_counter() - start
         metrics = self.service.metrics
-        metrics.requests.labels(name, response.status).inc()
-        metrics.seconds.labels(name).observe(seconds)
+        metrics.request_of(name, response.status).inc()
+        metrics.seconds_of(name).observe(seconds)
         if self.gate.access_log:
             log_access(request, name, response.status, seconds)
         return response

@@ -7,14 +7,17 @@ from textwright.runtime.answer import Answerer, Outputs
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Item, Outcome
 
-SLACK_TOKENS = 256  # padding that costs less than another call would
+SLACK_TOKENS = 32  # padding that costs less than another call would
+SLACK_SHARE = 0.125  # of a batch's tokens: so much padding more
 LOG = logging.getLogger(__name__)
 
 
 def choose_batch(items: Sequence[Item], limits: BatchLimits) -> list[Item]:
     """Choose the first item and those nearest to it in length, within the budget.
 
-    At most half of a batch is padding, but for a small one: a long text makes nobody slow.
+    Little of it is padding, and a long text makes nobody slow: a network's time goes by padded
+    tokens, whatever the number of texts (measured: a BiLSTM of 2x128, 32 connections; half of
+    each batch padding instead gave three quarters of the answers a second).
     """
     if len(items) <= 1:
         return list(items)
@@ -25,7 +28,7 @@ def choose_batch(items: Sequence[Item], limits: BatchLimits) -> list[Item]:
         tokens = item.tokens
         widest = max(longest, tokens)
         padded = (len(batch) + 1) * widest
-        wasteful = padded > 2 * (real + tokens) + SLACK_TOKENS
+        wasteful = padded > (1 + SLACK_SHARE) * (real + tokens) + SLACK_TOKENS
         if batch and (padded > limits.batch_tokens or wasteful):
             continue
         batch.append(item)

@@ -186,7 +186,7 @@ def count_outcomes(
     metrics: ServerMetrics, live: Live, total: int, failed: Sequence[Exception]
 ) -> None:
     """Count what was answered and what was not."""
-    metrics.answers.labels(live.model, live.target.version).inc(total - len(failed))
+    metrics.answers_of(live.model, live.target.version).inc(total - len(failed))
     for error in failed:
         reason = "deadline" if isinstance(error, DeadlineError) else "internal"
         metrics.failures.labels(live.model, reason).inc()

@@ -15,6 +15,7 @@ from textwright.lifecycle.remote import open_store
 from textwright.serving.access import Doorkeeper
 from textwright.serving.app import LOCAL_NAMES, App, Gate
 from textwright.serving.deployments import Source, database_source
+from textwright.serving.heap import share_heap
 from textwright.serving.housekeeping import Housekeeper
 from textwright.serving.http import HttpServer
 from textwright.serving.keep import Keep
@@ -131,6 +132,7 @@ def run_server(
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # threads are ours to share out
     sys.setswitchinterval(SWITCH_S)
+    share_heap()
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
         runner.run(serve(settings, options, started))
 
