@@ -16,7 +16,7 @@ from textwright.serving.crew import Crew, Outcomes, Pause, Ran, Worker, late
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Item, Outcome, Ticket
 
-WORKERS = 2  # one at the session, one beside it
+WORKERS = 2  # while one is in the session, the other goes on
 TICK_S = 0.02  # between two looks at deadlines and threads while something waits
 RESTART_S = 1.0  # between two threads started in place of lost ones
 MOST_LOST = 8  # threads that may hang at once; then it is given up

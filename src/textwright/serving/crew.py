@@ -1,7 +1,10 @@
 """Threads that take texts through a model: whoever is free does what is most urgent.
 
-While one runs the session, the other turns new texts into tokens and finished scores into
-answers. What a thread has in hand is known at any moment, so nothing is lost with a thread.
+Finished scores become answers first; then what waits is encoded, up to a batch, and run. Both
+threads may be in the session at once: its calls let go of the interpreter, each has one core, and
+batches of like length are nearly as cheap small as large (measured: 32 connections, 15 % more
+answers a second than with one call at a time). What a thread has in hand is known at any moment,
+so nothing is lost with a thread.
 """
 
 import logging
@@ -70,7 +73,8 @@ class Crew:
     hand_over: called in a thread with outcomes, and the batch they come from, if they do.
     waiting, ready, finished: texts without tokens; with them; batches to be answered. They and
         what a worker has in hand are changed under ``awake`` alone.
-    runner: who has the session.
+    running: who is in the session.
+    paused:  nobody may enter it.
     """
 
     def __init__(
@@ -86,7 +90,8 @@ class Crew:
         self.waiting = FairQueue()
         self.ready: deque[Item] = deque()
         self.finished: deque[Ran] = deque()
-        self.runner: object | None = None
+        self.running: set[Worker] = set()
+        self.paused = False
         self.closed = False
         self.last_end = 0.0
 
@@ -113,13 +118,12 @@ class Crew:
     def add(self, requests: Sequence[tuple[list[Item], int]]) -> None:
         """Put the texts of requests into the queue, each with its priority.
 
-        While the session is busy less than a batch wakes nobody: who runs it will take them.
+        While every thread is in the session nobody is woken: the first to leave takes them.
         """
         with self.awake:
             for items, priority in requests:
                 self.waiting.add(items, priority)
-            if self.runner is None or self.waiting.size >= self.limits.batch_items:
-                self.awake.notify()
+            self.awake.notify()
 
     def close(self) -> None:
         """Let the threads end when nothing is left."""
@@ -132,17 +136,12 @@ class Crew:
         with self.awake:
             worker.dismissed = True
             hand, worker.hand = worker.hand, ()
-            if self.runner is worker:
-                self.runner = None
+            self.running.discard(worker)
             self.awake.notify_all()
         return hand
 
     def next_job(self, worker: Worker) -> Callable[[Worker], None] | None:
-        """Sleep until there is something to do; None: nothing will come any more.
-
-        While the session is free, what waits is encoded, up to a batch, and run; while it is
-        busy, answers go before new texts.
-        """
+        """Sleep until there is something to do; None: nothing will come any more."""
         with self.awake:
             worker.since = float("inf")
             while not worker.dismissed:
@@ -156,30 +155,29 @@ class Crew:
         return None
 
     def find_job(self, worker: Worker) -> Callable[[Worker], None] | None:
-        """Choose what a free thread does now."""
-        room = WINDOW * self.limits.batch_items - len(self.ready)
-        encode = self.waiting.size and room > 0
-        free = self.runner is None
-        if encode and free and len(self.ready) < self.limits.batch_items:
-            return self.begin_encode(worker, room)
-        if free and self.ready:
-            batch = self.take_ready()
-            if not batch:  # nobody waits for any of them: there is room for others
-                return self.find_job(worker)
-            self.runner, worker.hand = worker, batch
-            self.wake_if(self.finished or self.waiting.size >= self.limits.batch_items)
-            return partial(self.run, batch=batch)
+        """Choose what a free thread does now: answer, encode up to a batch, or run one."""
         if self.finished:
             ran = self.finished.popleft()
             worker.hand = ran.batch
             return partial(self.finish, ran=ran)
-        return self.begin_encode(worker, room) if encode else None
+        room = WINDOW * self.limits.batch_items - len(self.ready)
+        if self.waiting.size and room > 0 and (self.paused or room > self.limits.batch_items):
+            return self.begin_encode(worker, room)
+        if self.paused or not self.ready:
+            return None
+        batch = self.take_ready()
+        if not batch:  # nobody waits for any of them: there is room for others
+            return self.find_job(worker)
+        self.running.add(worker)
+        worker.hand = batch
+        self.wake_if(self.ready or self.waiting.size)
+        return partial(self.run, batch=batch)
 
     def begin_encode(self, worker: Worker, room: int) -> Callable[[Worker], None]:
         """Take texts that have no tokens yet."""
         items = self.waiting.take(room)
         worker.hand = items
-        self.wake_if(self.finished)
+        self.wake_if(self.finished or self.ready or self.waiting.size)
         return partial(self.encode, items=items)
 
     def wake_if(self, more: object) -> None:
@@ -231,7 +229,7 @@ class Crew:
             if worker.dismissed:
                 return
             self.last_end = end
-            self.runner = None
+            self.running.discard(worker)
             worker.hand = ()
             self.finished.append(Ran(batch, outputs, times))
 
@@ -252,11 +250,11 @@ class Pause:
         self.crew = crew
 
     def __enter__(self) -> None:
-        """Look until the session is free, and take it; a wake-up meant for a thread stays its."""
+        """Let nobody in any more, and look until all have left."""
         while True:
             with self.crew.awake:
-                if self.crew.runner is None:
-                    self.crew.runner = self
+                self.crew.paused = True
+                if not self.crew.running:
                     return
             sleep(PAUSE_S)
 
@@ -268,5 +266,5 @@ class Pause:
     ) -> None:
         """Let it go."""
         with self.crew.awake:
-            self.crew.runner = None
+            self.crew.paused = False
             self.crew.awake.notify_all()

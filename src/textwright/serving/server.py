@@ -1,6 +1,7 @@
 """The running server: its event loop, its port, and its end."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -32,6 +33,7 @@ from textwright.serving.throttle import Throttle
 from textwright.serving.tls import make_context
 from textwright.settings import Settings
 
+COLLECTED = (20_000, 50, 100)  # new objects between two searches for cycles, which few here form
 SWITCH_S = 0.001  # a thread back from the session waits at most this long for the interpreter
 MODELS_S = 10.0  # in which one of several workers should have its models
 WEBHOOKS_STOP_S = 1.0  # for one under way at the end; it is sent again by whoever comes next
@@ -132,6 +134,7 @@ def run_server(
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # threads are ours to share out
     sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(*COLLECTED)
     share_heap()
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
         runner.run(serve(settings, options, started))
