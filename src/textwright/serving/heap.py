@@ -8,7 +8,8 @@ live once a thread, and every batch has its pages cleared anew: measured with a 
 import ctypes
 
 ARENAS, TRIM, MAPPED = -8, -1, -3  # M_ARENA_MAX, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
-KEPT_BYTES = 32 << 20  # the largest that glibc takes for M_MMAP_THRESHOLD
+KEPT_BYTES = 4 << 20  # of what is free at the end: a batch and its answers
+MAPPED_BYTES = 32 << 20  # the largest that glibc takes: a batch is not mapped by itself
 
 
 def share_heap() -> bool:
@@ -17,6 +18,6 @@ def share_heap() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # musl, macOS, Windows
         return False
-    settings = ((ARENAS, 1), (TRIM, KEPT_BYTES), (MAPPED, KEPT_BYTES))
+    settings = ((ARENAS, 1), (TRIM, KEPT_BYTES), (MAPPED, MAPPED_BYTES))
     done = [mallopt(name, value) for name, value in settings]
     return all(done)
