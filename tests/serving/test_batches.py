@@ -33,6 +33,15 @@ def test_a_long_text_does_not_make_a_batch_of_short_ones_slow() -> None:
     assert len(choose_batch([made_item(60), made_item(9)], BatchLimits())) == 1
 
 
+def test_in_a_hurry_the_oldest_share_a_batch_whatever_their_length() -> None:
+    items = [made_item(length) for length in (9, 100, 9, 9)]
+    assert choose_batch(items, BatchLimits(batch_items=2), in_order=True) == items[:2]
+    assert choose_batch(items, BatchLimits(batch_items=2)) == [items[0], items[2]]
+    assert choose_batch(items, BatchLimits(batch_tokens=150), in_order=True) == [
+        items[0], items[2], items[3]
+    ]  # fmt: skip
+
+
 def made_item(length: int) -> Item:
     """Give an encoded text; choosing a batch never looks at the ticket."""
     encoding = Encoding(np.ones(length, dtype=np.int64))

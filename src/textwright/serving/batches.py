@@ -12,23 +12,27 @@ SLACK_SHARE = 0.125  # of a batch's tokens: so much padding more
 LOG = logging.getLogger(__name__)
 
 
-def choose_batch(items: Sequence[Item], limits: BatchLimits) -> list[Item]:
+def choose_batch(
+    items: Sequence[Item], limits: BatchLimits, *, in_order: bool = False
+) -> list[Item]:
     """Choose the first item and those nearest to it in length, within the budget.
 
     Little of it is padding, and a long text makes nobody slow: a network's time goes by padded
     tokens, whatever the number of texts (measured: a BiLSTM of 2x128, 32 connections; half of
     each batch padding instead gave three quarters of the answers a second).
+
+    in_order: the oldest ones instead, whatever their length: time is running out.
     """
     if len(items) <= 1:
         return list(items)
     batch: list[Item] = []
     longest = real = 0
     first = items[0].tokens
-    for item in sorted(items, key=lambda each: abs(each.tokens - first)):
+    for item in items if in_order else sorted(items, key=lambda each: abs(each.tokens - first)):
         tokens = item.tokens
         widest = max(longest, tokens)
         padded = (len(batch) + 1) * widest
-        wasteful = padded > (1 + SLACK_SHARE) * (real + tokens) + SLACK_TOKENS
+        wasteful = not in_order and padded > (1 + SLACK_SHARE) * (real + tokens) + SLACK_TOKENS
         if batch and (padded > limits.batch_tokens or wasteful):
             continue
         batch.append(item)

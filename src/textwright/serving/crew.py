@@ -199,7 +199,8 @@ class Crew:
     def take_ready(self) -> list[Item]:
         """Take the next batch; what is past its deadline, or asked for no more, is handed back.
 
-        The oldest text is always in it, and of those behind it the nearest in length.
+        The oldest text is always in it, and of those behind it the nearest in length; in their
+        order when half of the objective is over.
         """
         now = monotonic()
         live: list[Item] = []
@@ -209,7 +210,9 @@ class Crew:
                 dropped.append((item, late()))
             else:
                 live.append(item)
-        batch = choose_batch(live, self.limits)
+        oldest = live[0].ticket.accepted if live else now
+        hurry = self.limits.objective_s is not None and now - oldest > self.limits.objective_s / 2
+        batch = choose_batch(live, self.limits, in_order=hurry)
         if len(batch) == len(live):
             self.ready.clear()
         else:
