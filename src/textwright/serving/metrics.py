@@ -35,9 +35,7 @@ class ServerMetrics:
             "request_seconds", "From a request read to its answer.", "route", SECONDS
         )
         self.answers = self.counter("answers", "Texts answered.", "model", "version")
-        self.request_of = cache(self.requests.labels)
-        self.seconds_of = cache(self.seconds.labels)
-        self.answers_of = cache(self.answers.labels)
+        self.remember()
         self.failures = self.counter("failures", "Texts not answered.", "model", "reason")
         self.shed = self.counter("shed", "Texts refused: queue full.", "model")
         self.batch_items = self.histogram("batch_items", "Texts in a batch.", "model", ITEMS)
@@ -68,6 +66,12 @@ class ServerMetrics:
         self.database_up = self.gauge(
             "database_up", "1: the last look at the deployments succeeded.", joined="livemin"
         )
+
+    def remember(self) -> None:
+        """Look the counters of the hot path up once for each of their labels."""
+        self.request_of = cache(self.requests.labels)
+        self.seconds_of = cache(self.seconds.labels)
+        self.answers_of = cache(self.answers.labels)
 
     def counter(self, name: str, meaning: str, *labels: str) -> Counter:
         """Make a counter."""
