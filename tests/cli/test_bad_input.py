@@ -76,7 +76,7 @@ def nothing_kept(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [
-        ("none.jsonl", None, ["There is no file", "none.jsonl", "Check data.root"]),
+        ("none.jsonl", None, ["There is no file", "none.jsonl", "or to data.root"]),
         ("d.txt", b"a", ["of no known format", ".jsonl, .csv, .tsv"]),
         ("d.csv", b"text,lable\na,b\n", ["row 1 has no column 'label'", "Did you mean 'lable'?"]),
         (

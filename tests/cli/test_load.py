@@ -53,7 +53,9 @@ def test_bench_of_an_unknown_model_fails(
     server: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert typed(f"http://127.0.0.1:{server.port}", "--model", "in/tents", *FAST, "--json") == 1
-    assert json.loads(capsys.readouterr().out)["statuses"] == {"404": 10}
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["statuses"] == {"404": 10}
+    assert "check --model" in printed.err
 
 
 def test_bench_of_a_server_that_is_gone_fails(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +63,9 @@ def test_bench_of_a_server_that_is_gone_fails(capsys: pytest.CaptureFixture[str]
         port = free.getsockname()[1]
 
     assert typed(f"http://127.0.0.1:{port}", "--model", "intents", *FAST) == 1
-    assert "10 sent, 0 answered, 0 refused, 10 failed" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "10 sent, 0 answered, 0 refused, 10 failed" in printed.out
+    assert "no whole answer came" in printed.err
 
 
 def test_the_lines_of_a_file_are_sent_in_turn(tmp_path: Path) -> None:

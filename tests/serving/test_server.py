@@ -1,5 +1,6 @@
 """The server as a process: from the deployment row of a real database to an answer."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -9,17 +10,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
 from tests.serving.household import Household, make_household
-from tests.serving.running import wait_until
+from tests.serving.running import Shelf, wait_until
 from textwright.errors import SettingsError
 from textwright.serving.options import Options
-from textwright.serving.server import hosts_of, run_server
+from textwright.serving.server import Server, hosts_of, run_server
 
 PROGRAM = """
 import sys
@@ -119,6 +121,28 @@ def test_a_port_in_use_is_named(house: Household) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"Port {port} of 127.0.0.1 is in use"):
             run_server(house.settings, Options(port=port))
+
+
+def test_a_version_that_is_being_loaded_when_the_port_is_refused_is_waited_for(
+    shelf: Shelf,
+) -> None:
+    shelf.deploy("intents", 1)
+
+    def fetch(address: str) -> Path:
+        sleep(0.3)
+        return shelf.root / address
+
+    async def start(port: int) -> Server:
+        server = Server(replace(shelf.source(), folder=fetch), Options())
+        with pytest.raises(SettingsError, match="is in use"):
+            await server.start("127.0.0.1", port)
+        return server
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        server = asyncio.run(start(taken.getsockname()[1]))
+    assert not server.loader.thread.is_alive()  # else the process could abort inside the library
 
 
 def test_a_host_that_is_not_this_machines_is_named(house: Household) -> None:

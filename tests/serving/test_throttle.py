@@ -123,17 +123,12 @@ def check_running(keyed: Keyed) -> None:
     threads = [Thread(target=keyed.ask, args=("GET", "/models")) for _ in range(2)]
     for each in threads:
         each.start()
-    wait_until(lambda: keyed.running.server.doorkeeper.keys and waiting(keyed) == 2)
+    uses = keyed.running.server.throttle.uses
+    wait_until(lambda: max(use.running for use in uses.values()) == 2)
     answer = keyed.ask("GET", "/models")
     held.set()
     for thread in threads:
         thread.join(10)
     assert (answer.status, answer.json["error"]["code"]) == (429, "rate_limited")
+    assert "are running" in answer.json["error"]["message"]
     assert all(each.result(10) for each in blocked)
-
-
-def waiting(keyed: Keyed) -> int:
-    """Count requests of the admin's key that are under way."""
-    keep = keyed.running.server.keep
-    assert keep is not None
-    return keep.pool._work_queue.qsize()

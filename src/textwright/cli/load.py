@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,7 +70,17 @@ def bench(
     else:
         print_report(report)
     if report.failed:
+        note(explain(report.statuses))
         raise typer.Exit(1)
+
+
+def explain(statuses: Mapping[str, int]) -> str:
+    """Say where to look for the cause of failed requests."""
+    if "404" in statuses:
+        return "404: no such model answers there: check --model."
+    if "401" in statuses or "403" in statuses:
+        return "401, 403: set TEXTWRIGHT_KEY to a key of that server."
+    return "The server's log says why; without a status no whole answer came."
 
 
 def read_url(url: str) -> tuple[str, int, "SSLContext | None"]:

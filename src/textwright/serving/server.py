@@ -33,6 +33,7 @@ from textwright.serving.throttle import Throttle
 from textwright.serving.tls import make_context
 from textwright.settings import Settings
 
+LOADING_S = 30.0  # a version's loading is waited for at the end
 COLLECTED = (20_000, 50, 100)  # new objects between two searches for cycles, which few here form
 SWITCH_S = 0.001  # a thread back from the session waits at most this long for the interpreter
 MODELS_S = 10.0  # in which one of several workers should have its models
@@ -61,10 +62,10 @@ class Server:
         self.tls = make_context(options.certificate, options.private_key)
         self.shared = options.workers > 1  # the port, with other processes
         self.loader = Loader(source, limits, metrics)
-        throttle = Throttle(limits.key)
+        self.throttle = Throttle(limits.key)
         keys = None if keep is None else database_keys(keep)
         self.doorkeeper = Doorkeeper(keys, keyed=is_keyed(options), poll_s=limits.poll_s)
-        gate = Gate(self.doorkeeper, throttle, hosts_of(options), options.access_log)
+        gate = Gate(self.doorkeeper, self.throttle, hosts_of(options), options.access_log)
         self.rollouts = Rollouts(self.loader, metrics, limits, clock)
         self.recorder = Recorder(metrics, limits.records)
         recording = [] if keep is None else [self.recorder.note]
@@ -72,7 +73,7 @@ class Server:
             self.loader,
             metrics,
             limits,
-            before=[throttle.charge],
+            before=[self.throttle.charge],
             after=[self.rollouts.counting.count, self.rollouts.shadow.copy, *recording],
             left=[self.rollouts.counting.count_left],
             keep=keep,
@@ -98,7 +99,7 @@ class Server:
         try:
             port = await self.http.start(host, port, self.tls, shared=self.shared)
         except OSError as error:
-            self.end_threads()
+            await self.end_threads()
             raise cannot_listen(host, port, error) from error
         for each in self.housekeepers:
             each.start()
@@ -108,17 +109,21 @@ class Server:
         """Answer what was accepted, then end."""
         self.loader.draining = True
         await self.http.stop()
-        self.end_threads()
+        await self.end_threads()
         for each in self.housekeepers:
             await asyncio.to_thread(each.stop)
         if self.keep is not None:
             self.keep.close()
 
-    def end_threads(self) -> None:
-        """End what looks, loads, answers and compares."""
+    async def end_threads(self) -> None:
+        """End what looks, loads, answers and compares.
+
+        A version that is just being loaded is waited for: the process would abort inside it.
+        """
         self.loader.stop()
         self.doorkeeper.stop()
         self.rollouts.stop()
+        await asyncio.to_thread(self.loader.thread.join, LOADING_S)
 
 
 def run_server(

@@ -69,7 +69,8 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
             for number, row in FORMATS[suffix[0]](file, path):
                 yield number, row
     except FileNotFoundError as error:
-        raise DataError(f"There is no file {path}.", "Check data.root and the name.") from error
+        hint = "Check the name; a recipe's files stand relative to it, or to data.root."
+        raise DataError(f"There is no file {path}.", hint) from error
     except UnicodeDecodeError as error:
         what = f"{path} is not UTF-8: byte 0x{error.object[error.start]:02x} after row {number}."
         hint = f"Convert it first, such as: iconv -f GB18030 -t UTF-8 {path.name}"
