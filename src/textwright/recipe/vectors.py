@@ -13,17 +13,25 @@ class CorpusSettings:
 
     tokenizer: str = setting(
         "words",
-        "words (Chinese characters split apart), jieba or characters",
-        choices=("words", "jieba", "characters"),
+        "words (Chinese characters split apart), jieba, characters, or spaces (already split)",
+        choices=("words", "jieba", "characters", "spaces"),
     )
     lowercase: bool = setting(True, "fold letter case")
     min_count: int = setting(5, "rarer words are left out", at_least=1)
     max_words: int = setting(0, "most words kept, commonest first; 0: all", at_least=0)
+    max_counted: int = setting(
+        4_000_000, "different words held while counting; beyond, the rarest go", at_least=2
+    )
     errors: str = setting(
         "strict",
         "bytes that are no UTF-8: strict (refused, line named) or replace",
         choices=("strict", "replace"),
     )
+
+
+def describe_tokenizer(kind: str, *, lowercase: bool) -> str:
+    """Give a tokenizer's one name, to record with vectors and to compare: ``words, lowercase``."""
+    return f"{kind}, {'lowercase' if lowercase else 'case kept'}"
 
 
 @dataclass(frozen=True)
