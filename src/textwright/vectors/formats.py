@@ -254,7 +254,7 @@ def write_vectors(path: Path | str, table: WordTable, *, kind: str = "word2vec")
     """Write words and vectors to a file, packed if its name ends in .gz or .xz.
 
     Text has nine digits, which give each float32 back exactly. The file appears whole or not at
-    all. Raises DataError for a word that the format cannot hold, or a disk that is full.
+    all. Raises DataError for a word that the format cannot hold, SettingsError for a full disk.
     """
     path = Path(path)
     if kind not in FORMATS:

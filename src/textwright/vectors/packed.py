@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from textwright.errors import DataError
+from textwright.errors import DataError, SettingsError
 
 GZIP, XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"  # the first bytes of packed files
 COPY_AGAIN = "Copy or download the file again."
@@ -49,7 +49,7 @@ def buffered(file: gzip.GzipFile | lzma.LZMAFile) -> BinaryIO:
 def write_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside ``path``, renamed to it in the end, removed on any failure.
 
-    Packed if the name ends in .gz or .xz. Raises DataError when the disk is full, or the folder
+    Packed if the name ends in .gz or .xz. Raises SettingsError when the disk is full, or the folder
     cannot be written to.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
@@ -72,7 +72,7 @@ def write_whole(path: Path) -> Iterator[BinaryIO]:
         draft.unlink(missing_ok=True)
 
 
-def unwritten(path: Path, error: OSError) -> DataError:
+def unwritten(path: Path, error: OSError) -> SettingsError:
     """Build the error for a file or folder that could not be written."""
     hint = "Check the folder, and that the disk has room; nothing of it was left."
-    return DataError(f"{path} cannot be written: {error}.", hint)
+    return SettingsError(f"{path} cannot be written: {error}.", hint)
