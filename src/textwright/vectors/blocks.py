@@ -1,0 +1,92 @@
+"""Text files of any size, plain, gzipped or xz, in blocks of whole lines."""
+
+import gzip
+import lzma
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from textwright.errors import DataError
+
+BLOCK_BYTES = 1 << 18
+MARK = b"\xef\xbb\xbf"  # a byte order mark, skipped at the start of a file
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a file, cut behind a line, else (in an endless line) behind a blank.
+
+    line:  number of the first line in it, from 1.
+    share: of all files, how much of their bytes on disk is read.
+    """
+
+    path: Path
+    line: int
+    text: bytes
+    share: float
+
+
+def check_files(paths: Sequence[Path]) -> list[int]:
+    """Give the sizes of the files in bytes; raises DataError for none or a missing one."""
+    if not paths:
+        raise DataError("No text file was given.", "Name at least one.")
+    for path in paths:
+        if not path.is_file():
+            raise DataError(f"There is no file {path}.", "Check the name.")
+    return [path.stat().st_size for path in paths]
+
+
+def read_blocks(paths: Sequence[Path]) -> Iterator[Block]:
+    """Yield the text of some files; each file's last line ends with a line break.
+
+    Raises DataError for a file that cannot be read to its end.
+    """
+    sizes = check_files(paths)
+    before, total = 0, max(1, sum(sizes))
+    for path, size in zip(paths, sizes, strict=True):
+        try:
+            with path.open("rb") as raw, open_packed(path, raw) as file:
+                line = 1
+                for text in cut_blocks(file):
+                    yield Block(path, line, text, (before + min(size, raw.tell())) / total)
+                    line += text.count(b"\n")
+        except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise DataError(f"{path} cannot be read: {error}.", "Copy the file again.") from error
+        before += size
+
+
+def open_packed(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    """Unpack an open file as its ending tells."""
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
+    if path.suffix == ".xz":
+        return cast("IO[bytes]", lzma.LZMAFile(raw))
+    return raw
+
+
+def cut_blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """Cut a stream into blocks that end between words."""
+    rest = b""
+    first = True
+    while piece := file.read(BLOCK_BYTES):
+        if first:
+            piece, first = piece.removeprefix(MARK), False
+        rest += piece
+        end = find_cut(rest)
+        yield rest[:end]
+        rest = rest[end:]
+    if rest:
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
+
+
+def find_cut(text: bytes) -> int:
+    """Find the last place to cut at: behind a line, a blank, or at least a whole character."""
+    end = 1 + (text.rfind(b"\n") if b"\n" in text else text.rfind(b" "))
+    if end:
+        return end
+    end = len(text)
+    while end > len(text) - 4 and end > 1 and text[end - 1] & 0xC0 == 0x80:
+        end -= 1  # back to a character's first byte
+    return end - 1 if end > 1 and text[end - 1] >= 0xC0 else end
