@@ -108,7 +108,7 @@ class ElmoSettings:
     vocabulary: int = setting(
         20_000, "words told apart when foretelling; all others are one", at_least=8
     )
-    samples: int = setting(1024, "random words each true one is held against", at_least=1)
+    samples: int = setting(512, "random words each true one is held against", at_least=1)
     length: int = setting(64, "longer lines are cut into pieces of so many words", at_least=2)
     batch_words: int = setting(2048, "words in a batch, about", at_least=1)
     dropout: float = setting(0.1, "share of every layer's values zeroed", at_least=0, at_most=0.95)
