@@ -145,7 +145,7 @@ def build_corpus(
         raise SettingsError(f"{folder} cannot be written: {error}.", hint) from error
     finally:
         for path in folder.glob(f"*{PARTIAL}"):
-            path.unlink()
+            path.unlink(missing_ok=True)
     return open_corpus(folder)
 
 
@@ -173,7 +173,7 @@ def read_marker(path: Path, order: dict[str, Any]) -> dict[str, Any] | None:
     """Read what a pass left when it was done; None unless it was made to this order."""
     try:
         marker: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return marker if all(marker.get(key) == value for key, value in order.items()) else None
 
