@@ -10,8 +10,8 @@ import pytest
 
 from tests.cli.test_commands import Run, run
 from tests.serving.running import wait_until
-from textwright.cli.serving import limit_keys
-from textwright.serving.limits import KeyLimits, Limits
+from textwright.cli.serving import make_limits
+from textwright.serving.limits import BatchLimits, KeyLimits, Limits
 from textwright.settings import Settings
 
 __all__ = ["run"]
@@ -58,6 +58,7 @@ def test_a_server_is_keyed_named_and_logs_lines_of_json(run: Run, home: Settings
         ["--certificate", "missing.pem"],
         ["--private-key", "missing.pem"],
         ["--certificate", "missing.pem", "--private-key", "missing.pem"],
+        ["--objective-ms", "0"],
         ["--key-requests", "0"],
         ["--key-running", "0"],
         ["--key-texts", "-1"],
@@ -71,5 +72,6 @@ def test_flags_that_cannot_be_are_wrong_usage(run: Run, flags: list[str]) -> Non
 
 
 def test_limits_that_are_not_stated_stay_as_they_are() -> None:
-    assert limit_keys(None, None, None) == Limits()
-    assert limit_keys(5.0, 6.0, 7).key == KeyLimits(5.0, 6.0, 7)
+    assert make_limits(None, None, None, None) == Limits()
+    stated = make_limits(250.0, 5.0, 6.0, 7)
+    assert stated == Limits(BatchLimits(objective_s=0.25), key=KeyLimits(5.0, 6.0, 7))

@@ -21,6 +21,10 @@ Keyed = Annotated[
 ]
 Certificate = Annotated[Path | None, typer.Option(help="Certificate for TLS, in PEM.")]
 PrivateKey = Annotated[Path | None, typer.Option(help="Its private key, in PEM.")]
+Objective = Annotated[
+    float | None,
+    typer.Option(min=1, help="Milliseconds; what would be answered later is refused at once."),
+]
 KeyRequests = Annotated[
     float | None, typer.Option(min=0.001, help="Requests a second that one key may make.")
 ]
@@ -46,6 +50,7 @@ def serve(
     keyed: Keyed = False,
     certificate: Certificate = None,
     private_key: PrivateKey = None,
+    objective_ms: Objective = None,
     key_requests: KeyRequests = None,
     key_texts: KeyTexts = None,
     key_running: KeyRunning = None,
@@ -61,7 +66,7 @@ def serve(
     options = Options(
         host,
         port,
-        limit_keys(key_requests, key_texts, key_running),
+        make_limits(objective_ms, key_requests, key_texts, key_running),
         hosts=tuple(allow_host or ()),
         keyed=keyed,
         certificate=certificate,
@@ -78,15 +83,21 @@ def serve(
     )
 
 
-def limit_keys(requests: float | None, texts: float | None, running: int | None) -> "Limits":
-    """Give the server's limits with those of a key that were stated."""
-    from textwright.serving.limits import KeyLimits, Limits
+def make_limits(
+    objective_ms: float | None,
+    requests: float | None,
+    texts: float | None,
+    running: int | None,
+) -> "Limits":
+    """Give the server's limits with the objective and those of a key that were stated."""
+    from textwright.serving.limits import BatchLimits, KeyLimits, Limits
 
     usual = KeyLimits()
     return Limits(
+        batch=BatchLimits(objective_s=None if objective_ms is None else objective_ms / 1000),
         key=KeyLimits(
             usual.requests_per_s if requests is None else requests,
             usual.texts_per_s if texts is None else texts,
             usual.running if running is None else running,
-        )
+        ),
     )

@@ -22,6 +22,7 @@ from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import FairQueue, Item, Outcome
 
 WINDOW = 2  # batches' worth of texts encoded ahead, among which those of like length are found
+OVERTAKEN = 0.1  # of the objective: so long others go before a text; of the 0.2 nobody is promised
 PAUSE_S = 0.0005  # between two looks of who waits for the session to be free
 PROBE = "hello 你好"  # the first text of a thread that takes another's place
 LOG = logging.getLogger(__name__)
@@ -200,7 +201,8 @@ class Crew:
         """Take the next batch; what is past its deadline, or asked for no more, is handed back.
 
         The oldest text is always in it, and of those behind it the nearest in length; in their
-        order when half of the objective is over.
+        order once it has waited for a tenth of the objective: those that overtake a text cost it
+        no more than that, and admission leaves room for it.
         """
         now = monotonic()
         live: list[Item] = []
@@ -211,7 +213,8 @@ class Crew:
             else:
                 live.append(item)
         oldest = live[0].ticket.accepted if live else now
-        hurry = self.limits.objective_s is not None and now - oldest > self.limits.objective_s / 2
+        objective_s = self.limits.objective_s
+        hurry = objective_s is not None and now - oldest > OVERTAKEN * objective_s
         batch = choose_batch(live, self.limits, in_order=hurry)
         if len(batch) == len(live):
             self.ready.clear()
