@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from textwright.models import load
     from textwright.recipe.file import check_recipe, read_recipe
     from textwright.sklearn import TextClassifier
+    from textwright.vectors.vectors import Vectors
     from textwright.workflow.compare import compare
     from textwright.workflow.evaluate import evaluate
     from textwright.workflow.judge import gate
@@ -20,6 +21,7 @@ PUBLIC = {
     "TextClassifier": "textwright.sklearn",
     "TextwrightError": "textwright.errors",
     "TrainOptions": "textwright.workflow.train",
+    "Vectors": "textwright.vectors.vectors",
     "check_recipe": "textwright.recipe.file",
     "compare": "textwright.workflow.compare",
     "evaluate": "textwright.workflow.evaluate",
@@ -35,6 +37,7 @@ __all__ = [
     "TextClassifier",
     "TextwrightError",
     "TrainOptions",
+    "Vectors",
     "check_recipe",
     "compare",
     "evaluate",

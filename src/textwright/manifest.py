@@ -24,6 +24,10 @@ FILES = (
     "profile.json",
     "card.md",
     "MLmodel",
+    "vectors.json",
+    "words.txt",
+    "matrix.npy",
+    "ngrams.npy",
 )
 RESTORE = "Restore it from a backup, or train it again: the same recipe gives the same address."
 

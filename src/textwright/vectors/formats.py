@@ -274,11 +274,11 @@ def write_vectors(path: Path | str, table: WordTable, *, kind: str = "word2vec")
             file.write(b"".join(block))
 
 
-def encode_word(word: str) -> bytes:
-    """Give the bytes of a word that any of the formats can hold."""
+def encode_word(word: str, *, blanks: bool = False) -> bytes:
+    """Give the bytes of a word that stands before a blank; or (blanks) alone in its line."""
     with suppress(UnicodeEncodeError):
         encoded = word.encode()
-        if encoded.split() == [encoded]:
+        if encoded and (encoded.split(b"\n") if blanks else encoded.split()) == [encoded]:
             return encoded
     what = f"The word {word!r} cannot be written to a file of word vectors."
     raise DataError(what, "Words there have no white space and are UTF-8; leave it out.")
