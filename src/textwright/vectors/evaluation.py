@@ -2,7 +2,7 @@
 
 Letter case does not count: of words that differ in nothing else only the first, which is the
 commonest, takes part. Pairs and questions with a word that is not there are skipped and counted.
-gensim does both in the same way.
+gensim does so too, save that it lets the others be answers.
 
 Shapes: V words, D dimensions, P pairs.
 """

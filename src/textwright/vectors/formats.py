@@ -181,7 +181,7 @@ def parse_lines(lines: list[bytes], dimensions: int, draft: Draft) -> tuple[list
         with suppress(msgspec.DecodeError):
             numbers = msgspec.json.decode(b"[" + joined + b"]", type=list[float])
             if len(numbers) == len(lines) * dimensions:
-                matrix = np.array(numbers, dtype=np.float32).reshape(-1, dimensions)
+                matrix = to_floats(numbers).reshape(-1, dimensions)
                 return [word for word, _, _ in split], matrix
     start = len(draft.words)
     rows = [
@@ -199,11 +199,16 @@ def parse_line(line: bytes, dimensions: int, place: str) -> tuple[bytes, Floats]
         what = f"{place} has {max(0, found)} numbers, not {dimensions}."
         raise DataError(what, "Each line is a word and its numbers, one for each dimension.")
     try:
-        with np.errstate(over="ignore"):  # becomes infinite, which is refused later
-            return fields[0].strip(), np.array([float(each) for each in fields[1:]], np.float32)
+        return fields[0].strip(), to_floats([float(each) for each in fields[1:]])
     except ValueError as error:
         what = f"{place}: {str(error).removeprefix('could not convert string to float: ')}"
         raise DataError(f"{what} is no number.", COPY_AGAIN) from error
+
+
+def to_floats(numbers: list[float]) -> Floats:
+    """Give numbers as float32; those too large become infinite, which ``Draft`` refuses."""
+    with np.errstate(over="ignore"):
+        return np.array(numbers, dtype=np.float32)
 
 
 def is_number(fields: list[bytes], suspected: bool) -> bool:
