@@ -13,6 +13,7 @@ TITLES = {
     "scores_bilstm": "Scores of the example recipes: BiLSTM",
     "scores_sst2": "Scores of the example recipes: BiLSTM on sst2",
     "classify": "Text classification: the n-gram linear model against its peers",
+    "glove": "Word vectors: GloVe against plain numpy",
     "keras_network": "The article's network: against Keras and TensorFlow",
     "gates": "The paired gates, by simulation",
     "guards": "The guards of a rollout, by simulation",
