@@ -28,6 +28,7 @@ FILES = (
     "words.txt",
     "matrix.npy",
     "ngrams.npy",
+    "elmo.json",
 )
 RESTORE = "Restore it from a backup, or train it again: the same recipe gives the same address."
 

@@ -1,5 +1,6 @@
 """Who may go to production: versions that passed their gates, or that an approver lets through."""
 
+import tomllib
 from typing import Any
 
 from sqlalchemy import select
@@ -9,9 +10,10 @@ from textwright.errors import RefusedError, UsageError
 from textwright.lifecycle.decision import GateState
 from textwright.lifecycle.evidence import standing_verdicts
 from textwright.lifecycle.gates import Verdict
-from textwright.lifecycle.tables import Version
+from textwright.lifecycle.tables import Run, Version
 
 MAY_OVERRIDE = ("approver", "admin")
+PARTS_ONLY = ("vectors", "elmo")  # tasks of what other models are built on
 DIRECT = "direct"  # role of who holds the database itself: recorded, beyond enforcing
 
 
@@ -47,6 +49,7 @@ def admit(session: Session, version: Version, *, override: str | None, reason: s
 
 def check_judged(session: Session, version: Version) -> None:
     """Refuse a version that was not evaluated or not gated: there is nothing to override."""
+    check_task(session, version)
     if not version.evaluated:
         raise RefusedError(
             f"{version.name} is unevaluated: it was trained without a test set.",
@@ -57,6 +60,15 @@ def check_judged(session: Session, version: Version) -> None:
             f"The gates of {version.name} were not judged yet.",
             f"Run `textwright gate {version.name}`.",
         )
+
+
+def check_task(session: Session, version: Version) -> None:
+    """Refuse word vectors: they answer no text by themselves."""
+    recipe = session.scalar(select(Run.recipe).where(Run.id == version.run_id))
+    if recipe and tomllib.loads(recipe).get("task") in PARTS_ONLY:
+        what = f"{version.name} holds word vectors, which cannot be served by themselves."
+        hint = f'Name them in a recipe, [embedding] file = "{version.name}", and promote its model.'
+        raise RefusedError(what, hint)
 
 
 def check_role(role: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from textwright.errors import ArtifactError, TextwrightError
+from textwright.errors import ArtifactError, TextwrightError, UsageError
 from textwright.manifest import (
     RESTORE,
     Manifest,
@@ -18,6 +18,7 @@ from textwright.recipe.recipe import Recipe
 from textwright.text.labels import Labels, read_labels
 
 ANSWERING = ("recipe.toml", "labels.json", "model.onnx")  # without these nothing answers
+PARTS_ONLY = ("vectors", "elmo")  # tasks of artifacts that other models are built on
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ def open_artifact(folder: Path | str, *, verify: bool = True) -> Artifact:
     """Open an artifact for answering.
 
     verify: hash every file first; leave it out only where that was just done.
-    Raises ArtifactError naming the file that is missing, cut short, changed or not its own.
+    Raises ArtifactError naming the file that is missing, cut short, changed or not its own;
+    UsageError for word vectors.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
+    check_answers(manifest, str(folder))
     check_complete(folder, manifest)
     if verify:
         check_files(folder, manifest)
@@ -60,6 +63,13 @@ def open_artifact(folder: Path | str, *, verify: bool = True) -> Artifact:
         raise ArtifactError(f"{folder / 'recipe.toml'} is not of this artifact.", RESTORE)
     labels = read_labels(folder / "labels.json")
     return Artifact(folder, address_of(folder), manifest, recipe, labels)
+
+
+def check_answers(manifest: Manifest, name: str) -> None:
+    """Refuse an artifact that answers nothing by itself."""
+    if manifest.task in PARTS_ONLY:
+        what = f"{name} holds word vectors, which answer no text by themselves."
+        raise UsageError(what, "Name them in the [embedding] of a recipe; see docs/vectors.md.")
 
 
 def seal(folder: Path | str) -> str:

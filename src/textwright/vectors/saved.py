@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ class Saved:
     method:    skip-gram, cbow or glove; None if nobody knows.
     tokenizer: the description of the tokenizer whose words these are; None if nobody knows.
     ngrams:    vectors for words that are not there; None for none.
+    papers:    further files of the artifact, by name: ``recipe.toml``, ``card.md``.
     """
 
     table: WordTable
     method: str | None = None
     tokenizer: str | None = None
     ngrams: NgramRows | None = None
+    papers: Mapping[str, str] = field(default_factory=dict)
 
 
 def save_folder(folder: Path, saved: Saved) -> None:
@@ -92,6 +94,8 @@ def write_files(folder: Path, saved: Saved) -> None:
         "ngrams": asdict(saved.ngrams.settings) if saved.ngrams else None,
     }
     (folder / ABOUT).write_bytes(canonical_json(about))
+    for name, text in saved.papers.items():
+        (folder / name).write_text(text, encoding="utf-8")
     write_manifest(folder, TASK, {"method": saved.method or "unknown"})
 
 

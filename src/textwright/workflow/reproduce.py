@@ -15,6 +15,7 @@ from textwright.machine import code_version, describe_machine, library_versions,
 from textwright.manifest import NAME, Manifest, parse_manifest
 from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
+from textwright.runtime.artifact import check_answers
 from textwright.settings import Settings
 from textwright.text.splits import Splits, read_splits
 from textwright.training.fit import Workplace
@@ -118,6 +119,7 @@ def read_record(keep: Keep, reference: str) -> Record:
         session.expunge(run)
     folder = keep.store.folder(artifact)
     manifest = parse_manifest((folder / NAME).read_bytes(), folder)
+    check_answers(manifest, name)
     return Record(name, artifact, check_recipe(tomllib.loads(run.recipe)), run, manifest)
 
 
