@@ -149,7 +149,7 @@ def count_plainly(corpus: Corpus) -> dict[str, float]:
             found.append(np.minimum(left, right) * words + np.maximum(left, right))
             weights.append((1 + (left == right)) / distance)
         keys, inverse = np.unique(np.concatenate(found), return_inverse=True)
-        sums = np.bincount(inverse, np.concatenate(weights))
+        sums = np.bincount(inverse, np.concatenate(weights)).astype(np.float64)
     return {"seconds": time.perf_counter() - start, "counted": len(keys)}
 
 

@@ -75,18 +75,22 @@ def cut_blocks(file: IO[bytes]) -> Iterator[bytes]:
             piece, first = piece.removeprefix(MARK), False
         rest += piece
         end = find_cut(rest)
-        yield rest[:end]
+        if end:
+            yield rest[:end]
         rest = rest[end:]
     if rest:
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
 
 def find_cut(text: bytes) -> int:
-    """Find the last place to cut at: behind a line, a blank, or at least a whole character."""
+    """Find the last place to cut at: behind a line, else a blank, else before a character.
+
+    Only where there is neither line nor blank a character other than ASCII waits for what follows.
+    """
     end = 1 + (text.rfind(b"\n") if b"\n" in text else text.rfind(b" "))
     if end:
         return end
     end = len(text)
-    while end > len(text) - 4 and end > 1 and text[end - 1] & 0xC0 == 0x80:
+    while end and len(text) - end < 3 and text[end - 1] & 0xC0 == 0x80:
         end -= 1  # back to a character's first byte
-    return end - 1 if end > 1 and text[end - 1] >= 0xC0 else end
+    return end - 1 if end and text[end - 1] >= 0xC0 else len(text)

@@ -89,7 +89,7 @@ def count_pairs(corpus: Corpus, counting: Counting, folder: Path) -> list[Path]:
 
     def count(share: tuple[int, int]) -> Path:
         path = folder / f"pairs-{share[0]:09}"
-        count_share(text, corpus.counts[slice(*share)], share, (counting.window, room), path)
+        count_share(text, corpus.counts, share, (counting.window, room), path)
         return path
 
     with ThreadPoolExecutor(counting.threads) as pool:
@@ -105,22 +105,24 @@ def count_share(
 ) -> None:
     """Count the pairs whose commoner word is of a share, into a file.
 
+    counts: [V], of all words.
+    share:  its first word, and one past its last.
     limits: the window, and the pairs to hold before they are written.
     """
     window, room = limits
-    bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    words, bounds = len(counts), np.zeros(share[1] - share[0] + 1, np.int64)
+    np.cumsum(counts[slice(*share)], out=bounds[1:])
     places = Places(
         share[0], bounds, np.empty(bounds[-1], np.int32), np.empty(bounds[-1], np.uint16)
     )
     find_places(text, places, bounds[:-1].copy())
     weights = np.zeros(window + 1)
     weights[1:] = 1 / np.arange(1, window + 1)
-    words = int(text.ids.max()) + 1 if len(text.ids) else 0
     row = Row(np.zeros(words), np.empty(words, np.int32), weights)
     pairs = np.empty((max(room, words), 3), np.int32)
     done = 0
     with path.open("wb") as file:
-        while done < len(counts):
+        while done < len(bounds) - 1:
             done, size = count_rows(text, places, row, done, pairs)
             file.write(pairs[:size].data)
 
