@@ -143,6 +143,16 @@ def test_saved_and_loaded_they_are_the_same(spelled: Vectors, tmp_path: Path) ->
     assert (found.tokenizer, found.method) == ("words", None)
 
 
+def test_the_first_words_are_loaded_alone(royals: Vectors, tmp_path: Path) -> None:
+    royals.save(tmp_path / "saved")
+    royals.write(tmp_path / "written.txt")
+
+    for name in ("saved", "written.txt"):
+        found = Vectors.load(tmp_path / name, max_words=2)
+        assert found.words == ["man", "king"]
+        assert [each.word for each in found.nearest("man")] == ["king"]
+
+
 def test_gensim_and_we_load_each_other(royals: Vectors, tmp_path: Path) -> None:
     royals.write(tmp_path / "ours.txt.gz")
     theirs = KeyedVectors.load_word2vec_format(str(tmp_path / "ours.txt.gz"))

@@ -35,6 +35,10 @@ class WordTable(NamedTuple):
     words: list[str]
     matrix: Floats
 
+    def first(self, count: int) -> "WordTable":
+        """Give the first words only; 0 for all."""
+        return WordTable(self.words[:count], self.matrix[:count]) if count else self
+
 
 @dataclass(frozen=True)
 class Format:

