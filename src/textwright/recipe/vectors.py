@@ -85,7 +85,9 @@ class GloveSettings:
     window: int = setting(
         10, "most words looked at on each side of a word", at_least=1, at_most=1000
     )
-    x_max: float = setting(100.0, "counts from here on weigh alike", at_least=0)
+    x_max: float = setting(
+        10.0, "counts from here on weigh alike; 100 for billions of words", at_least=1e-3
+    )
     alpha: float = setting(0.75, "power of the weight below that", at_least=0, at_most=1)
     step: float = setting(0.05, "step size of AdaGrad", at_least=0, at_most=1)
     epochs: int = setting(25, "passes over the counts", at_least=1)
@@ -93,7 +95,7 @@ class GloveSettings:
         0, "0: all cores; only one gives the same vectors again", at_least=0, at_most=256
     )
     seed: int = setting(1, "seed of every random choice", at_least=0, at_most=2**63 - 1)
-    memory_mb: int = setting(1000, "counts beyond this are spilled to disk", at_least=16)
+    memory_mb: int = setting(1000, "what counting takes; counts go to disk", at_least=16)
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ class ElmoSettings:
     batch_words: int = setting(2048, "words in a batch, about", at_least=1)
     dropout: float = setting(0.1, "share of every layer's values zeroed", at_least=0, at_most=0.95)
     epochs: int = setting(3, "passes over the text", at_least=1)
-    step: float = setting(3e-3, "peak step size of AdamW", at_least=0, at_most=1)
+    step: float = setting(5e-3, "peak step size of AdamW", at_least=0, at_most=1)
     threads: int = setting(
         1, "threads; part of the result, so not taken from the machine", at_least=1, at_most=256
     )
