@@ -69,10 +69,13 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
     if kind == "bag":
         return table | {"training": draw(tables_of(LinearTrainingSettings))}
     inner = draw(st.sampled_from(sorted(EMBEDDINGS)))
+    embedding = named(inner, draw(tables_of(EMBEDDINGS[inner])))
+    if inner == "elmo":
+        embedding["file"] = draw(TEXTS.filter(bool))
     return table | {
         "training": draw(tables_of(NetworkTrainingSettings)),
         "tokenizer": draw(tables_of(TokenizerSettings)),
-        "embedding": named(inner, draw(tables_of(EMBEDDINGS[inner]))),
+        "embedding": embedding,
         "decoder": draw(tables_of(ClassifySettings)),
     }
 

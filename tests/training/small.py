@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from textwright.networks.components import EMBEDDINGS
 from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import NetworkTrainingSettings
@@ -13,6 +14,7 @@ from textwright.training.loop import Rows, TrainingData
 
 VOCABULARY = 32
 LABELS = 3
+FILELESS = [name for name, part in EMBEDDINGS.items() if not hasattr(part.settings, "file")]
 
 
 def small_recipe(**sections: dict[str, Any]) -> Recipe:

@@ -12,15 +12,15 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.training.small import LABELS, VOCABULARY, small_recipe, small_rows
-from textwright.networks.components import EMBEDDINGS, ENCODERS
+from tests.training.small import FILELESS, LABELS, VOCABULARY, small_recipe, small_rows
+from textwright.networks.components import ENCODERS
 from textwright.networks.decoders.pooling import POOLINGS
 from textwright.recipe.recipe import Recipe
 from textwright.text.batch import Batch, Encoding, make_batch
 from textwright.training.export import export_network
 from textwright.training.model import TextModel, build_model
 
-GRID = list(product(EMBEDDINGS, ENCODERS, POOLINGS, (True, False), (1, 2)))
+GRID = list(product(FILELESS, ENCODERS, POOLINGS, (True, False), (1, 2)))
 COMBINATIONS = pytest.mark.parametrize(
     "recipe",
     [

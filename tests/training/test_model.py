@@ -8,9 +8,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tests.networks.padded import LENGTHS, padded_ids
-from tests.training.small import LABELS, VOCABULARY, small_recipe
+from tests.training.small import FILELESS, LABELS, VOCABULARY, small_recipe
 from textwright.errors import RecipeError
-from textwright.networks.components import EMBEDDINGS, ENCODERS
+from textwright.networks.components import ENCODERS
 from textwright.networks.decoders.pooling import POOLINGS
 from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
@@ -20,7 +20,7 @@ EVERY_RECIPE = [
     small_recipe(
         embedding={"kind": embedding}, encoder={"kind": encoder}, decoder={"pooling": each}
     )
-    for embedding in EMBEDDINGS
+    for embedding in FILELESS
     for encoder in ENCODERS
     for each in POOLINGS
 ]

@@ -10,12 +10,14 @@ from torch import nn
 
 from textwright.errors import unknown_name
 from textwright.networks.decoders.classify import ClassifyDecoder
+from textwright.networks.embeddings.elmo import ElmoEmbedding
 from textwright.networks.embeddings.learned import LearnedEmbedding
 from textwright.networks.embeddings.one_hot import OneHotEmbedding
 from textwright.networks.encoders.bilstm import BiLSTM
 from textwright.recipe.parts import (
     BiLSTMSettings,
     ClassifySettings,
+    ElmoEmbeddingSettings,
     LearnedSettings,
     OneHotSettings,
 )
@@ -33,6 +35,7 @@ class Part:
 EMBEDDINGS: dict[str, Part] = {
     "learned": Part(LearnedEmbedding, LearnedSettings, "vectors learned with the task"),
     "one-hot": Part(OneHotEmbedding, OneHotSettings, "small vocabularies, nothing to learn"),
+    "elmo": Part(ElmoEmbedding, ElmoEmbeddingSettings, "little labelled text, much plain text"),
 }
 
 ENCODERS: dict[str, Part] = {

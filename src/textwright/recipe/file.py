@@ -17,6 +17,8 @@ from textwright.recipe.parts import (
     AbstentionSettings,
     BagSettings,
     ClassifySettings,
+    ElmoEmbeddingSettings,
+    EmbeddingSettings,
     EncoderSettings,
     TokenizerSettings,
 )
@@ -41,7 +43,8 @@ def read_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
 
     overrides: ``section.key=value`` strings, as ``--set`` takes them; the value is TOML, and
                a string may go without quotes.
-    A data root left empty becomes the folder of the file.
+    A data root left empty becomes the folder of the file; the file of an embedding is looked for
+    there, too.
     Raises RecipeError if the file is missing, is no TOML, or asks for what cannot be.
     """
     path = Path(path)
@@ -51,6 +54,9 @@ def read_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
         recipe_data["root"] = str(path.parent)
     elif isinstance(recipe_data, dict) and isinstance(recipe_data["root"], str):
         recipe_data["root"] = str(path.parent / recipe_data["root"])
+    embedding = table.get("embedding")
+    if isinstance(embedding, dict) and isinstance(embedding.get("file"), str):
+        embedding["file"] = str(path.parent / embedding["file"])
     return check_recipe(table)
 
 
@@ -115,9 +121,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         task=task,
         data=data,
         tokenizer=read_used("tokenizer", table, TokenizerSettings, encoder),
-        embedding=read_kind("embedding", table.get("embedding", {}), EMBEDDINGS, "learned")
-        if "embedding" in encoder.uses
-        else None,
+        embedding=read_embedding(table.get("embedding", {}), encoder),
         encoder=encoder,
         decoder=read_used("decoder", table, ClassifySettings, encoder),
         abstention=read_abstention(table.get("abstention", {}), data),
@@ -142,6 +146,17 @@ def read_used(
 ) -> K | None:
     """Read a section if the encoder uses it."""
     return read_settings(kind, table.get(section, {}), section) if section in encoder.uses else None
+
+
+def read_embedding(table: Any, encoder: EncoderSettings) -> EmbeddingSettings | None:
+    """Read ``[embedding]`` if the encoder uses it; what was trained beforehand must be named."""
+    if "embedding" not in encoder.uses:
+        return None
+    settings = read_kind("embedding", table, EMBEDDINGS, "learned")
+    if isinstance(settings, ElmoEmbeddingSettings) and not settings.file:
+        hint = 'Write file = "FOLDER", of a language model trained with method elmo.'
+        raise RecipeError('[embedding] of kind "elmo" names no file.', hint)
+    return settings
 
 
 def read_training(table: Any, encoder: EncoderSettings) -> TrainingSettings:

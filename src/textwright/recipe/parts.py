@@ -48,6 +48,16 @@ class OneHotSettings:
 
 
 @dataclass(frozen=True)
+class ElmoEmbeddingSettings:
+    """Vectors that depend on the whole text, from a language model trained beforehand."""
+
+    kind: ClassVar[str] = "elmo"
+    file: str = setting("", "folder of the trained language model, relative to the recipe")
+    trainable: bool = setting(False, "change the language model, too, with the task")
+    dropout: float = setting(0.5, "share of vector positions zeroed", at_least=0, at_most=0.95)
+
+
+@dataclass(frozen=True)
 class BagSettings:
     """The n-gram linear model: all there is, from text to scores, without a network."""
 
@@ -113,12 +123,13 @@ class AbstentionSettings:
     )
 
 
-EmbeddingSettings = LearnedSettings | OneHotSettings
+EmbeddingSettings = LearnedSettings | OneHotSettings | ElmoEmbeddingSettings
 EncoderSettings = BagSettings | BiLSTMSettings
 
-EMBEDDINGS: dict[str, type[LearnedSettings] | type[OneHotSettings]] = {
+EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
     "learned": LearnedSettings,
     "one-hot": OneHotSettings,
+    "elmo": ElmoEmbeddingSettings,
 }
 ENCODERS: dict[str, type[BagSettings] | type[BiLSTMSettings]] = {
     "bag": BagSettings,

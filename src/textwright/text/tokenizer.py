@@ -31,6 +31,12 @@ class Tokenizer:
         self.settings = settings
         self.size: int = inner.get_vocab_size()  # ids run from 0 to size - 1
 
+    @property
+    def words(self) -> list[str]:
+        """The vocabulary by ids, [PAD] and [UNK] first."""
+        ids: dict[str, int] = self.inner.get_vocab()
+        return sorted(ids, key=ids.__getitem__)
+
     def encode(self, texts: Sequence[str], *, offsets: bool = False) -> list[Encoding]:
         """Encode texts, each cut to ``max_tokens``.
 

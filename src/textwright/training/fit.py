@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from textwright.recipe.file import recipe_text
-from textwright.recipe.parts import BagSettings
+from textwright.recipe.parts import BagSettings, ElmoEmbeddingSettings
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
 from textwright.tasks.table import check_trained
@@ -66,8 +66,12 @@ def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress)
 
 
 def portable(recipe: Recipe) -> Recipe:
-    """Give the recipe without this machine's folder: the data is named by its digests."""
-    return replace(recipe, data=replace(recipe.data, root=""))
+    """Give the recipe without this machine's folders: the data is named by its digests."""
+    recipe = replace(recipe, data=replace(recipe.data, root=""))
+    if not isinstance(recipe.embedding, ElmoEmbeddingSettings):
+        return recipe
+    file = Path(recipe.embedding.file).name
+    return replace(recipe, embedding=replace(recipe.embedding, file=file))
 
 
 def fit_linear(recipe: Recipe, train: Dataset, labels: Labels, folder: Path) -> Fitted:
@@ -99,6 +103,7 @@ def fit_network(
     # spinning threads made two of them seven times slower than one on a busy machine
     from safetensors.torch import save_file
 
+    from textwright.networks.embeddings.elmo import spell_vocabulary
     from textwright.text.tokenizer import train_tokenizer
     from textwright.training.export import export_network
     from textwright.training.loop import Rows, TrainingData, train_network
@@ -109,6 +114,8 @@ def fit_network(
     tokenizer = train_tokenizer(texts_of(splits.train.examples), recipe.tokenizer)
     tokenizer.save(place.folder / "tokenizer.json")
     model = build_model(recipe, tokenizer.size, len(labels.names))
+    if isinstance(recipe.embedding, ElmoEmbeddingSettings):
+        spell_vocabulary(model.embedding, recipe.embedding, tokenizer)
     train, dev = (
         Rows(
             tokenizer.encode(texts_of(part.examples)),

@@ -44,7 +44,8 @@ class TextModel(nn.Module):
         mask = graph.add_input("mask", "bool", ["B", "T"])
         counted = graph.add("Cast", mask, to=INT32)
         lengths = graph.add("ReduceSum", counted, graph.constant([1]), keepdims=0)  # [B]
-        states = self.encoder.add_nodes(graph, self.embedding.add_nodes(graph, ids), lengths)
+        vectors = self.embedding.add_nodes(graph, ids, lengths)
+        states = self.encoder.add_nodes(graph, vectors, lengths)
         found = StatesInGraph(states, mask, lengths)
         logits, attention = self.decoder.add_nodes(graph, found)
         graph.add_output(logits, "logits", ["B", self.decoder.output.out_features])

@@ -56,7 +56,7 @@ def test_the_graph_looks_up_the_same_vectors() -> None:
     embedding = LearnedEmbedding(LearnedSettings(size=4), VOCABULARY).eval()
     ids, mask = padded_ids()
     graph = Graph()
-    vectors = embedding.add_nodes(graph, graph.add_input("ids", "int64", ["B", "T"]))
+    vectors = embedding.add_nodes(graph, graph.add_input("ids", "int64", ["B", "T"]), "")
     graph.add_output(vectors, "vectors", ["B", "T", 4])
 
     (found,) = run_graph(graph, {"ids": ids})

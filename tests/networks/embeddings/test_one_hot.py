@@ -26,7 +26,7 @@ def test_the_graph_encodes_the_same() -> None:
     embedding = OneHotEmbedding(OneHotSettings(), VOCABULARY)
     ids, mask = padded_ids()
     graph = Graph()
-    vectors = embedding.add_nodes(graph, graph.add_input("ids", "int64", ["B", "T"]))
+    vectors = embedding.add_nodes(graph, graph.add_input("ids", "int64", ["B", "T"]), "")
     graph.add_output(vectors, "vectors", ["B", "T", VOCABULARY])
 
     (found,) = run_graph(graph, {"ids": ids})

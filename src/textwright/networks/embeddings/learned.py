@@ -47,6 +47,6 @@ class LearnedEmbedding(nn.Module):
         """Name what no inner part shows."""
         return f"token_dropout={self.token_dropout}"
 
-    def add_nodes(self, graph: Graph, ids: str) -> str:
+    def add_nodes(self, graph: Graph, ids: str, lengths: str) -> str:  # noqa: ARG002  every embedding's call
         """Add the look-up to a graph; returns the name of [B, T, E]."""
         return graph.add("Gather", graph.constant(self.table.weight), ids)

@@ -31,7 +31,7 @@ class OneHotEmbedding(nn.Module):
         """
         return one_hot(ids, self.width).float()
 
-    def add_nodes(self, graph: Graph, ids: str) -> str:
+    def add_nodes(self, graph: Graph, ids: str, lengths: str) -> str:  # noqa: ARG002  every embedding's call
         """Add the encoding to a graph; returns the name of [B, T, V]."""
         off_on = graph.constant(np.array([0.0, 1.0], dtype=np.float32))
         return graph.add("OneHot", ids, graph.constant(self.width), off_on, axis=-1)
