@@ -46,6 +46,18 @@ def test_blocks_put_together_are_the_file_and_know_their_line(tmp_path: Path) ->
     assert blocks[-1].share == 1
 
 
+@pytest.mark.parametrize("text", ["a b", "a b ", "word", "{}", "中文", "a\nb", "a\n"])
+def test_the_last_line_ends_with_a_line_break_whatever_it_ends_with(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(text.encode())
+
+    found = b"".join(block.text for block in read_blocks([path]))
+
+    assert found.decode() == text.removesuffix("\n") + "\n"
+
+
 def test_an_endless_line_is_read_in_blocks_of_bounded_size(tmp_path: Path) -> None:
     (tmp_path / "text.gz").write_bytes(gzip.compress("word 中".encode() * 500_000))
 

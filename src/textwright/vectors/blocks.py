@@ -69,7 +69,7 @@ def open_packed(path: Path, raw: IO[bytes]) -> IO[bytes]:
 def cut_blocks(file: IO[bytes]) -> Iterator[bytes]:
     """Cut a stream into blocks that end between words."""
     rest = b""
-    first = True
+    first, ended = True, True
     while piece := file.read(BLOCK_BYTES):
         if first:
             piece, first = piece.removeprefix(MARK), False
@@ -77,8 +77,9 @@ def cut_blocks(file: IO[bytes]) -> Iterator[bytes]:
         end = find_cut(rest)
         if end:
             yield rest[:end]
+            ended = rest[:end].endswith(b"\n")
         rest = rest[end:]
-    if rest:
+    if rest or not ended:
         yield rest if rest.endswith(b"\n") else rest + b"\n"
 
 
