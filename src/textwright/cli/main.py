@@ -17,6 +17,7 @@ from textwright.cli import (
     records,
     rolling,
     serving,
+    vectors,
 )
 from textwright.errors import (
     RecipeError,
@@ -47,6 +48,7 @@ lineage.add_commands(app)
 records.add_commands(app)
 serving.add_commands(app)
 load.add_commands(app)
+vectors.add_commands(app)
 
 
 @app.callback()
