@@ -18,6 +18,7 @@ PINNED = {
     ),
     "keras": ("tensorflow-cpu==2.21.0", "keras==3.15.1"),
     "fasttext": ("fasttext-wheel==0.9.2", "numpy==1.26.4"),
+    "gensim": ("gensim==4.4.0", "numpy==2.4.6", "scipy==1.17.1"),
     "fastapi": ("fastapi==0.165.0", "uvicorn[standard]==0.54.0", *NETWORK),
     "litserve": ("litserve==0.2.19", *NETWORK),
     "bentoml": ("bentoml==1.4.39", *NETWORK),
