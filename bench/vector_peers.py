@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from environments import open_environment, run_contestant
-from rounds import ROOT, processor_times, stolen_share
+from rounds import ROOT, Row, processor_times, stolen_share
 from textwright.vectors.evaluation import (
     read_analogies,
     read_pairs,
@@ -204,3 +204,9 @@ def score_by_gensim(vectors: Path, scoring: Scoring = ENGLISH) -> dict[str, floa
         job = Path(folder) / "job.json"
         job.write_text(json.dumps({"vectors": str(vectors), **told}), encoding="utf-8")
         return run_contestant(open_environment("gensim"), SCRIPTS / "gensim_scores.py", job, 1)
+
+
+def score_row(line: str, ours: float, peer: float, peer_name: str) -> Row:
+    """Make a row of scores; where the peer's is not above 0 there is no ratio, and 1 stands."""
+    ratio = round(ours / peer, 3) if peer > 0 else 1.0
+    return Row(line, "", round(ours, 4), round(peer, 4), peer_name, ratio)

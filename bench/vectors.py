@@ -38,6 +38,7 @@ from vector_peers import (
     Result,
     Settings,
     score_by_gensim,
+    score_row,
     train,
     train_and_score,
 )
@@ -195,7 +196,7 @@ def quality_rows(method: str, runs: Runs, peers: Sequence[str]) -> list[Row]:
         ours = mean_score(runs[OURS], name)
         for peer in peers:
             theirs = mean_score(runs[peer], name)
-            rows.append(higher_is_better(f"{method}: {name}", "", ours, theirs, peer))
+            rows.append(score_row(f"{method}: {name}", ours, theirs, peer))
         behind = max(0.0, mean_score(runs["gensim"], name) - ours)
         rows.append(at_most(f"{method}: {name} behind gensim", "", behind, BEHIND))
     return sorted(rows, key=lambda row: row.line)
@@ -252,7 +253,7 @@ def compare_glove(bench: Bench) -> Found:
     rows = []
     for name in runs["glove"][0].scores:
         both = mean_score(runs["glove"], name), mean_score(runs["skip-gram"], name)
-        rows.append(higher_is_better(f"GloVe: {name}", "", *both, "our skip-gram"))
+        rows.append(score_row(f"GloVe: {name}", *both, "our skip-gram"))
     behind = max(0.0, rows[0].peer - rows[0].ours)
     rows.append(at_most("GloVe: WordSim-353 behind skip-gram", "", behind, GLOVE_BEHIND))
     return Found(rows, plain(runs))
