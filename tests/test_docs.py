@@ -73,6 +73,15 @@ def test_a_reference_page_is_what_the_code_says(name: str) -> None:
     assert (DOCS / name).read_text("utf-8") == written["PAGES"][name]() + "\n", "run: make docs"
 
 
+def test_the_pictures_are_what_the_script_draws() -> None:
+    drawn = runpy.run_path(str(DOCS / "draw_vectors.py"))["PICTURES"]
+
+    assert sorted(drawn) == sorted(path.name for path in (DOCS / "pictures").glob("*.svg"))
+    for name, draw in drawn.items():
+        shown = (DOCS / "pictures" / name).read_text("utf-8")
+        assert shown == draw(), "run: python docs/draw_vectors.py"
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.stem)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text("utf-8"))
