@@ -58,12 +58,8 @@ def test_a_step_is_the_one_of_the_equations() -> None:
     table = start_table(3, settings)
     w, b = table[:3, 0, 2:7].astype(float), table[:3, 0, 0].astype(float)
     u, c = table[3:, 0, 2:7].astype(float), table[3:, 0, 1].astype(float)
-    w_squares, b_squares, u_squares, c_squares = (
-        np.ones((3, 5)),
-        np.ones(3),
-        np.ones((3, 5)),
-        np.ones(3),
-    )
+    w_squares, u_squares = np.ones((2, 3, 5))
+    b_squares, c_squares = np.ones((2, 3))
     objective = 0.0
     for i, j, x in rows:
         weight = min(1, (x / settings.x_max) ** settings.alpha)
