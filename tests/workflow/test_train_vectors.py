@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import resource
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from textwright.errors import (
     ArtifactError,
     DataError,
     RefusedError,
+    SettingsError,
     TextwrightError,
     UnknownNameError,
     UsageError,
@@ -284,6 +286,27 @@ def test_what_is_refused_before_reading_makes_no_home(text: Path) -> None:
         train(Path("none.txt"), name="words")
 
     assert names(Path()) == ["text.txt", "there"]
+
+
+def test_a_folder_that_cannot_be_is_told(text: Path) -> None:
+    with pytest.raises(SettingsError, match=r"text.txt cannot be written"):
+        train(text, output="text.txt/words")
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(text: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(2_000))
+    text.write_text(f"{words}\n{words}\n", encoding="utf-8")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    recipe = make_vectors_recipe([text], "skip-gram", {**SMALL, "dimensions": 1000})
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, before[1]))  # the matrix: 8,000,000
+    try:
+        with pytest.raises(SettingsError, match="cannot be written"):
+            train_word_vectors(recipe, VectorsOptions(Path("words")))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert names(Path()) == ["text.txt"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

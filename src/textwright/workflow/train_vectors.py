@@ -38,6 +38,7 @@ from textwright.settings import Settings, find_settings
 from textwright.text.readers import FORMATS, read_rows
 from textwright.vectors.corpus import Corpus, build_corpus
 from textwright.vectors.formats import WordTable
+from textwright.vectors.packed import unwritten
 from textwright.vectors.saved import Saved, save_folder
 from textwright.vectors.vectors import Vectors, train_vectors
 
@@ -126,7 +127,8 @@ def train_word_vectors(recipe: VectorsRecipe, options: VectorsOptions) -> Traine
     Whatever ends it early leaves neither a folder nor a version, and a run that had begun is
     recorded as failed; the version comes before the folder.
     Raises UsageError when the folder is there already or nothing says where to keep the vectors,
-    DataError for a text that cannot be read or has nothing to learn from.
+    DataError for a text that cannot be read or has nothing to learn from, SettingsError for a
+    folder that cannot be written to, or a full disk.
     """
     output, settings = options.output, options.settings
     if output is None and not recipe.name:
@@ -137,16 +139,26 @@ def train_word_vectors(recipe: VectorsRecipe, options: VectorsOptions) -> Traine
     if recipe.name:
         settings = settings or find_settings(create=True)
     around = output.absolute().parent if output else settings.runs if settings else Path()
-    around.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=around, prefix=".vectors-") as scratch:
+    with scratch_in(around) as scratch:
         if recipe.name and settings:
-            made = make_version(Job(recipe, options, settings, digest), Path(scratch))
+            made = make_version(Job(recipe, options, settings, digest), scratch)
         else:
-            made = make(recipe, options, Path(scratch))
+            made = make(recipe, options, scratch)
         if output is None:
             return made
-        os.rename(Path(scratch) / MADE, output)
+        os.rename(scratch / MADE, output)
         return replace(made, folder=output)
+
+
+@contextmanager
+def scratch_in(folder: Path) -> Iterator[Path]:
+    """Give a folder that is gone in the end; raises SettingsError when the disk is full."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".vectors-") as scratch:
+            yield Path(scratch)
+    except OSError as error:
+        raise unwritten(folder, error) from error
 
 
 @dataclass(frozen=True)
