@@ -17,6 +17,8 @@ DATA = ROOT.parent / "shared" / "data"
 LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 BETWEEN = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")  # blanks of text split beforehand
 
+Files = Mapping[str, tuple[str, ...]]  # of the shared data: names in a folder
+
 ENGLISH = {
     "wordvec_corpus_en": ("extra.txt.xz",),
     "imdb": ("train.jsonl.gz", "test.jsonl.gz"),
@@ -74,8 +76,12 @@ def write_english(path: Path, share: float = 1.0) -> Text:
 def write_chinese(path: Path, share: float = 1.0) -> Text:
     """Write all Chinese texts, cut as the tokenizer ``jieba`` of word vectors cuts them."""
     spell = make_speller(CorpusSettings(tokenizer="jieba"))
-    joined = (BETWEEN.sub("", line) for line in read_texts(CHINESE))
-    return write_lines(path, share, joined, spell)
+    return write_lines(path, share, read_texts(CHINESE), lambda line: spell(BETWEEN.sub("", line)))
+
+
+def write_plain(path: Path, files: Files, share: float) -> Text:
+    """Write texts as they are, but without the blanks between words split beforehand."""
+    return write_lines(path, share, read_texts(files), lambda line: BETWEEN.sub("", line))
 
 
 def split_letters(text: str) -> str:
@@ -107,7 +113,7 @@ def repeat(text: Text, path: Path, times: int) -> Text:
     return Text(path, text.lines * times, text.words * times)
 
 
-def read_texts(files: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def read_texts(files: Files) -> Iterator[str]:
     """Yield every text of some files of the shared data, on one line each."""
     for folder, names in files.items():
         for name in names:
