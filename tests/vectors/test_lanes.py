@@ -20,7 +20,7 @@ from textwright.vectors.lanes import (
 )
 
 
-@njit
+@njit(nogil=True)
 def combine(records: Records, first: int, second: int, scale: np.float32) -> np.float32:
     """Add ``scale`` times the second row to the first; gives the old rows' inner product."""
     matrix = pointer(records)
@@ -31,7 +31,7 @@ def combine(records: Records, first: int, second: int, scale: np.float32) -> np.
     return product
 
 
-@njit
+@njit(nogil=True)
 def clear(records: Records, row: int) -> None:
     """Write zeros to a row."""
     matrix = pointer(records)

@@ -23,13 +23,13 @@ SEED = np.uint64(0x9E3779B97F4A7C15)
 COUNTS = np.array([60_000, 30_000, 9_000, 1_000], dtype=np.int64)
 
 
-@njit
+@njit(nogil=True)
 def addresses(chances: Chances) -> Chances:
     """Give the tables as kernels take them."""
     return Chances(pointer(chances.keep), pointer(chances.own), pointer(chances.other))
 
 
-@njit
+@njit(nogil=True)
 def count_draws(chances: Chances, draws: int, state: State) -> Ids:
     """Count how often each word is drawn."""
     counts = np.zeros(len(chances.own), np.int32)
@@ -39,7 +39,7 @@ def count_draws(chances: Chances, draws: int, state: State) -> Ids:
     return counts
 
 
-@njit
+@njit(nogil=True)
 def count_below(end: int, draws: int, state: State) -> Ids:
     """Count how often each number below ``end`` is drawn."""
     counts = np.zeros(end, np.int32)
@@ -49,7 +49,7 @@ def count_below(end: int, draws: int, state: State) -> Ids:
     return counts
 
 
-@njit
+@njit(nogil=True)
 def thin_text(text: Ids, chances: Chances, state: State) -> Ids:
     """Give the words that are kept of all but the first word."""
     kept = np.empty(len(text), np.int32)

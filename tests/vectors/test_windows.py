@@ -29,7 +29,7 @@ NO_GRAMS = (np.zeros(1, np.int64), np.zeros(0, np.int32))
 GRAMS = (np.array([0, 2, 2, 3, 5, 5, 5]), np.array([6, 7, 6, 7, 8], np.int32))
 
 
-@njit
+@njit(nogil=True)
 def step(network: Network, text: Ids, targets: Ids, cbow: bool) -> None:
     """Take a step with the first word of the text as centre, the whole text being the window."""
     seen = np.zeros(len(network.outputs), np.int64)
@@ -41,7 +41,7 @@ def step(network: Network, text: Ids, targets: Ids, cbow: bool) -> None:
         learn_pairs(find_tables(network), scratch, window, np.float32(RATE))
 
 
-@njit
+@njit(nogil=True)
 def look_up_all(logistic: Floats, values: Floats) -> Floats:
     """Look up each value."""
     table = pointer(logistic)
