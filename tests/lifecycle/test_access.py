@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from tests.lifecycle.conftest import on_sqlite
 from textwright.errors import RefusedError, UnknownNameError
@@ -12,7 +12,6 @@ from textwright.lifecycle.access import (
     create_key,
     find_caller,
     list_keys,
-    note_use,
     revoke_key,
     set_role,
 )
@@ -20,7 +19,6 @@ from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.journal import read_events
 from textwright.lifecycle.records import compare_records
 from textwright.lifecycle.tables import utc_now
-from textwright.lifecycle.tables_around import Key
 
 
 @pytest.fixture
@@ -108,16 +106,6 @@ def test_the_actor_of_every_change_is_in_the_journal(sessions: Sessions, made: N
         ("role_set", "cem"),
         ("key_revoked", "dan"),
     ]
-
-
-def test_the_use_of_a_key_is_noted_once_in_ten_minutes(sessions: Sessions, made: NewKey) -> None:
-    for _ in range(2):
-        with sessions.begin() as session:
-            before = session.scalar(select(Key.last_used_at))
-            note_use(session, made.id)
-
-    with sessions() as session:
-        assert session.scalar(select(Key.last_used_at)) == before is not None
 
 
 @on_sqlite

@@ -1,39 +1,22 @@
-"""Records of answers in the database: what stands in them, and how they go."""
+"""Records of answers in the database, as SQLAlchemy's models read them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 
 from tests.lifecycle.conftest import on_sqlite
-from tests.monitoring.answers import ANSWER, NOON, give, name, write
+from tests.monitoring.answers import ANSWER, NOON, all_bytes, count, give, name, write
 from textwright.lifecycle.backup import TABLES
 from textwright.lifecycle.database import Sessions
-from textwright.lifecycle.journal import check_chain, read_events
-from textwright.lifecycle.records import compare_records
-from textwright.lifecycle.tables_served import SERVED, Feedback, Prediction, Secret
-from textwright.monitoring import records
-from textwright.monitoring.feedback import Given, add_feedback
-from textwright.monitoring.records import (
-    Erasure,
-    empty_log,
-    erase_answer,
-    erase_caller,
-    erase_expired,
-    join_labels,
-)
+from textwright.lifecycle.tables_served import HASH_LENGTH, SERVED, Prediction, Secret
+from textwright.monitoring.records import join_labels
 
 
 def read(sessions: Sessions, number: int = 1) -> Prediction:
     with sessions() as session:
         return session.scalars(select(Prediction).where(Prediction.id == name(number))).one()
-
-
-def count(sessions: Sessions) -> int:
-    with sessions() as session:
-        return session.scalar(select(func.count(Prediction.id))) or 0
 
 
 def test_an_answer_is_kept_with_hashes_in_the_place_of_text_and_caller(intents: Sessions) -> None:
@@ -46,7 +29,7 @@ def test_an_answer_is_kept_with_hashes_in_the_place_of_text_and_caller(intents: 
     assert row.text is None
     assert row.caller is not None
     assert row.digest is not None
-    assert len(row.caller) == len(row.digest) == 32
+    assert len(row.caller) == len(row.digest) == HASH_LENGTH
 
 
 def test_the_text_is_kept_only_where_the_recipe_says_so(intents: Sessions) -> None:
@@ -120,75 +103,6 @@ def test_a_text_that_was_not_answered_is_kept_with_its_error(intents: Sessions) 
     assert (row.label, row.score, row.abstained, row.error) == (None, None, None, "deadline")
 
 
-def test_an_answer_is_erased_with_its_feedback_and_the_journal_tells_numbers_alone(
-    intents: Sessions,
-) -> None:
-    give(intents, 1, keep="text")
-    give(intents, 2)
-    with intents.begin() as session:
-        add_feedback(session, [Given(name(1), "card")], actor="ann", now=NOON)
-
-    with intents.begin() as session:
-        assert erase_answer(session, name(1), actor="ann", reason="asked") == Erasure(1, 1)
-    with intents.begin() as session:
-        assert erase_answer(session, name(1), actor="ann", reason="asked") == Erasure(0, 0)
-
-    assert count(intents) == 1
-    with intents() as session:
-        assert session.scalar(select(func.count(Feedback.prediction_id))) == 0
-        (event,) = read_events(session, kinds=("records_erased",))
-        assert set(event.details) == {"by", "answers", "feedback", "ids", "reason"}
-        assert (event.details["answers"], event.details["reason"]) == (1, "asked")
-        assert check_chain(session) == []
-        assert compare_records(session) == []
-
-
-def test_a_callers_answers_are_erased_and_nobody_elses(intents: Sessions) -> None:
-    give(intents, 1)
-    give(intents, 2)
-    give(intents, 3, caller="ben@example.com")
-    give(intents, 4, caller="")
-
-    with intents.begin() as session:
-        erased = erase_caller(session, "ann@example.com", actor="dpo", reason="")
-
-    assert erased == Erasure(2, 0)
-    assert count(intents) == 2
-    with intents() as session:
-        (event,) = read_events(session, kinds=("records_erased",))
-        assert "ann" not in str(event)
-
-
-def test_what_was_kept_for_its_time_is_erased_in_steps(
-    intents: Sessions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(records, "ERASED_AT_ONCE", 2)
-    for number, days in enumerate([1, 1, 1, 5, 0]):
-        give(intents, number, days=days)
-
-    erased = []
-    for _ in range(3):
-        with intents.begin() as session:
-            late = NOON + timedelta(days=1)
-            erased.append(erase_expired(session, late, actor="textwright", reason="").answers)
-
-    assert erased == [2, 1, 0]
-    assert count(intents) == 2
-
-
-@on_sqlite
-def test_an_erased_text_is_no_longer_in_the_files(intents: Sessions, address: str) -> None:
-    for number in range(100):
-        give(intents, number, keep="text", text=f"my secret is {number} strawberries")
-    assert b"strawberries" in all_bytes(address)
-
-    with intents.begin() as session:
-        erase_caller(session, "ann@example.com", actor="dpo", reason="")
-    empty_log(intents)
-
-    assert b"strawberries" not in all_bytes(address)
-
-
 @on_sqlite
 def test_without_the_recipes_word_no_text_and_no_caller_is_in_the_files(
     intents: Sessions, address: str
@@ -199,11 +113,6 @@ def test_without_the_recipes_word_no_text_and_no_caller_is_in_the_files(
     assert b"card" in all_bytes(address)
     assert b"strawberries" not in all_bytes(address)
     assert b"example.com" not in all_bytes(address)
-
-
-def all_bytes(address: str) -> bytes:
-    """Read the database file and its log."""
-    return b"".join(path.read_bytes() for path in Path(address).parent.glob("textwright.db*"))
 
 
 def test_labels_that_hold_together_are_written_in_one_order() -> None:

@@ -9,8 +9,8 @@ from tests.monitoring.conftest import RECIPE
 from textwright.errors import UnknownNameError
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.registry import NewVersion, add_version
+from textwright.monitoring.erasing import erase_answer
 from textwright.monitoring.feedback import Given, add_feedback
-from textwright.monitoring.records import erase_answer
 from textwright.monitoring.trace import Trace, trace
 
 

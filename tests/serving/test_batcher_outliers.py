@@ -7,7 +7,8 @@ from time import monotonic
 import pytest
 
 from tests.runtime.tiny import LABELS, WORDS, make_bag_artifact
-from textwright.networks.components import EMBEDDINGS, ENCODERS
+from tests.training.small import FILELESS
+from textwright.networks.components import ENCODERS
 from textwright.recipe.file import check_recipe, recipe_text
 from textwright.recipe.parts import ClassifySettings
 from textwright.runtime.answer import Answerer
@@ -78,7 +79,7 @@ def check_outliers(answerer: Answerer) -> None:
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize("embedding", EMBEDDINGS)
+@pytest.mark.parametrize("embedding", FILELESS)
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_an_outlier_changes_nobodys_answer(
     tmp_path: Path, encoder: str, embedding: str, pooling: str

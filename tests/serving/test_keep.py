@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import current_thread
 
@@ -14,6 +15,7 @@ from tests.serving.household import make_household
 from textwright.errors import DatabaseError
 from textwright.lifecycle.registry import add_model
 from textwright.lifecycle.tables import Model
+from textwright.lifecycle.tables_around import Lease
 from textwright.serving.keep import Keep
 from textwright.settings import Settings
 
@@ -70,6 +72,20 @@ def test_a_database_that_comes_back_is_found_again(settings: Settings) -> None:
         return await keep.read(count_models)
 
     assert asyncio.run(work()) == 0
+
+
+def test_what_is_due_is_told_by_its_time(settings: Settings) -> None:
+    house = make_household(settings.home)
+    at = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
+    with house.sessions.begin() as session:
+        session.add(Lease(name="judge", holder="a", until=at))
+    due = "SELECT 1 FROM lease WHERE until <= ?"
+
+    keep = Keep(settings)
+    assert not keep.is_due(due, at.timestamp() - 0.001)
+    assert keep.is_due(due, at.timestamp())
+    keep.close()
+    house.sessions.close()
 
 
 def test_making_one_imports_no_sqlalchemy() -> None:

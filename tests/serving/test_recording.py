@@ -236,6 +236,22 @@ def replace_version(server: Running) -> bool:
     return bool(server.on_loop(note))
 
 
+def test_a_server_erases_what_was_kept_for_its_time_by_itself(house: Household) -> None:
+    with serving(house, days=1) as server:
+        server.predict("my card", "will it rain")
+        wait_until(lambda: len(recorded(house)) == 2)
+    with house.sessions.begin() as session:
+        first = session.scalars(select(Prediction).order_by(Prediction.id)).first()
+        assert first is not None
+        first.expires_at = utc_now() - timedelta(seconds=1)
+        gone = first.id
+    soon = replace(SOON, records=RecordLimits(write_s=0.02, erase_s=0.02))
+    with serving(house, soon, days=1):
+        wait_until(lambda: len(recorded(house)) == 1)
+
+    assert gone not in recorded(house)
+
+
 def test_records_kept_for_their_time_are_erased_and_journalled(house: Household) -> None:
     with serving(house, days=1) as server:
         server.predict("my card", "will it rain")

@@ -16,24 +16,31 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.serving.household import Household, make_household
+from tests.serving.keyed import make_keys
 from tests.serving.running import Shelf, wait_until
 from textwright.errors import SettingsError
+from textwright.lifecycle.tables_around import Key
+from textwright.lifecycle.tables_served import Prediction
 from textwright.serving.options import Options
 from textwright.serving.server import Server, hosts_of, run_server
 
 PROGRAM = """
 import sys
 from pathlib import Path
+from textwright.serving.limits import Limits, RecordLimits, RolloutLimits
 from textwright.serving.options import Options
 from textwright.serving.server import run_server
 from textwright.settings import Settings
 home = Path(sys.argv[1])
 settings = Settings(home, f"sqlite:///{home / 'textwright.db'}", str(home / "artifacts"))
-options = Options(port=int(sys.argv[2]))
+rollout = RolloutLimits(settle_s=0.0, judge_s=0.1, count_s=0.1)
+limits = Limits(rollout=rollout, records=RecordLimits(write_s=0.05, erase_s=0.1))
+options = Options(port=int(sys.argv[2]), limits=limits)
 run_server(settings, options, started=lambda address: print(address, flush=True))
-print(sorted({"torch", "numba", "alembic", "rich", "typer"} & set(sys.modules)))
+print(sorted({"torch", "numba", "sqlalchemy", "alembic", "rich", "typer"} & set(sys.modules)))
 """
 
 
@@ -63,7 +70,7 @@ def free_port() -> int:
         return port
 
 
-def ask(port: int) -> dict[str, Any] | None:
+def ask(port: int, key: str = "") -> dict[str, Any] | None:
     """Ask for a prediction; None where it is not answered with 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     body = json.dumps({"inputs": ["will it rain"]})
@@ -72,7 +79,7 @@ def ask(port: int) -> dict[str, Any] | None:
             "POST",
             "/api/v1/models/intents/predict",
             body,
-            {"Content-Type": "application/json"},
+            {"Content-Type": "application/json", "X-Api-Key": key},
         )
         response = connection.getresponse()
         told: dict[str, Any] = json.loads(response.read())
@@ -88,19 +95,29 @@ def resident_bytes(process: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_a_process_answers_follows_promotions_and_ends_cleanly(house: Household) -> None:
-    port = free_port()
+def test_a_process_answers_records_follows_promotions_and_ends_without_sqlalchemy(
+    house: Household,
+) -> None:
+    port, key = free_port(), make_keys(house)["viewer"]
     with serving(house, port) as process:
-        wait_until(lambda: ask(port))
+        wait_until(lambda: ask(port, key))
         told = ask(port)
         assert told is not None
         assert (told["version"], told["answers"][0]["label"]) == (1, "weather")
         assert resident_bytes(process.pid) < 150_000_000
+        wait_until(lambda: was_noted(house))
         promoted_within_2_s(house, port)
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=10)
         assert process.returncode == 0
     assert output.splitlines() == [f"http://127.0.0.1:{port}", "[]"]
+
+
+def was_noted(house: Household) -> bool:
+    """Whether an answer was recorded, and the use of the viewer's key noted."""
+    with house.sessions() as session:
+        used = session.get_one(Key, 1).last_used_at
+        return used is not None and session.scalar(select(Prediction.id)) is not None
 
 
 def promoted_within_2_s(house: Household, port: int) -> None:

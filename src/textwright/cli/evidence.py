@@ -51,7 +51,7 @@ def erase_records(
 ) -> None:
     """Erase held-out texts or records of answers; versions and the journal stay valid."""
     from textwright.cli.records import erase_answers
-    from textwright.monitoring.records import Erasure
+    from textwright.monitoring.erasing import Erasure
     from textwright.workflow.records import ErasedRecords
     from textwright.workflow.records import erase_records as erase
 

@@ -13,7 +13,7 @@ from textwright.cli.output import note, print_json, print_table, say, show
 from textwright.errors import DataError
 
 if TYPE_CHECKING:
-    from textwright.monitoring.records import Erasure
+    from textwright.monitoring.erasing import Erasure
     from textwright.serving.control.wire_records import GivenFeedback
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -125,15 +125,15 @@ def erase_answers(*, answer: str = "", caller: str = "", reason: str) -> "Erasur
     """Erase the record of an answer, of a caller, or without either those kept for their time."""
     from textwright.lifecycle.tables import utc_now
     from textwright.machine import current_user
-    from textwright.monitoring import records
+    from textwright.monitoring import erasing
     from textwright.workflow.opening import open_keep
 
     if answer:
-        erase = partial(records.erase_answer, answer=answer)
+        erase = partial(erasing.erase_answer, answer=answer)
     elif caller:
-        erase = partial(records.erase_caller, caller=caller)
+        erase = partial(erasing.erase_caller, caller=caller)
     else:
-        erase = partial(records.erase_expired, now=utc_now())
+        erase = partial(erasing.erase_expired, now=utc_now())
     answers = words = 0
     with open_keep() as keep:
         while True:
@@ -141,5 +141,5 @@ def erase_answers(*, answer: str = "", caller: str = "", reason: str) -> "Erasur
                 done = erase(session, actor=current_user(), reason=reason)
             answers, words = answers + done.answers, words + done.feedback
             if not done.answers:
-                records.empty_log(keep.sessions)
-                return records.Erasure(answers, words)
+                erasing.empty_log(keep.sessions)
+                return erasing.Erasure(answers, words)

@@ -9,9 +9,9 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError, UnknownNameError, unknown_name
@@ -21,7 +21,6 @@ from textwright.lifecycle.tables import utc_now
 from textwright.lifecycle.tables_around import Key, Principal
 
 PREFIX = "tw_"  # lets scanners find a key that stands where it should not
-USED_EVERY = timedelta(minutes=10)  # how exactly the last use of a key is known
 
 
 @dataclass(frozen=True)
@@ -106,13 +105,6 @@ def find_caller(session: Session, secret: str) -> Caller | None:
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= utc_now()):
         return None
     return Caller(key.id, key.principal.name, key.principal.role)
-
-
-def note_use(session: Session, key: int) -> None:
-    """Note that a key was used; at most once in ten minutes, so that most calls write nothing."""
-    now = utc_now()
-    stale = or_(Key.last_used_at.is_(None), Key.last_used_at < now - USED_EVERY)
-    session.execute(update(Key).where(Key.id == key, stale).values(last_used_at=now))
 
 
 def list_keys(session: Session, *, after: int = 0, limit: int = 100) -> list[Key]:

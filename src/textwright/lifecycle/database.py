@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from textwright.errors import DatabaseError, MissingExtraError
+from textwright.lifecycle.driver import PRAGMAS
 from textwright.lifecycle.schema import (
     READ_REVISION,
     REVISION,
@@ -161,7 +162,7 @@ def prepare_connection(connection: Any, _record: object) -> None:
     ``begin_transaction`` does. With recursive_triggers, REPLACE fires the triggers on DELETE.
     """
     connection.isolation_level = None
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -4,24 +4,12 @@ The import of SQLAlchemy's ORM takes longer than everything else a server import
 reads the same two tables through the driver alone. It writes nothing.
 """
 
-from __future__ import annotations
-
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from textwright.errors import DatabaseError, MissingExtraError
-from textwright.lifecycle.schema import (
-    READ_REVISION,
-    check_revision,
-    explain,
-    missing,
-    sqlite_path,
-)
+from textwright.lifecycle.driver import Driver
 
 READ_POINTERS = """
 SELECT model.name, deployment.generation, deployment.state, deployment.share,
@@ -76,18 +64,8 @@ class Pointer:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-class PointerReader:
-    """Reads deployments over one connection of its own; one thread at a time uses it.
-
-    After a DatabaseError the next call connects anew, so a reader survives its server.
-    """
-
-    def __init__(self, address: str | Path, *, timeout_s: float = 5.0) -> None:
-        self.address = str(address)
-        self.path = sqlite_path(address)
-        self.timeout_s = timeout_s
-        self.connection: Any = None
-        self.file: tuple[int, int] | None = None  # which file is open, whatever its name is now
+class PointerReader(Driver):
+    """Reads deployments and versions."""
 
     def read(self) -> dict[str, Pointer]:
         """Every model's pointer by name; raises DatabaseError."""
@@ -102,95 +80,6 @@ class PointerReader:
         """Address of each version of a model, by number, oldest first; empty without the model."""
         return {row[0]: str(row[1]) for row in self.ask(READ_VERSIONS, (model,))}
 
-    def ask(self, query: str, values: tuple[object, ...] = ()) -> Sequence[Sequence[Any]]:
-        """Run one query, in a transaction of its own."""
-        try:
-            if self.connection is not None and self.is_replaced():
-                self.close()
-            if self.connection is None:
-                self.connection = self.connect()
-            marked = query if self.path else query.replace("?", "%s")
-            rows: Sequence[Sequence[Any]] = self.connection.execute(marked, values).fetchall()
-        except DatabaseError:
-            raise
-        except Exception as error:  # each driver has its own classes
-            self.close()
-            raise explain(error, self.where()) or error from error
-        return rows
-
-    def is_replaced(self) -> bool:
-        """Whether the open file was taken away, or another was put in its place.
-
-        SQLite would go on to read the one it has open, and see no change ever again.
-        """
-        return self.path is not None and self.file != find_file(self.path)
-
-    def connect(self) -> Any:
-        """Connect, and see that the schema is the one this program knows."""
-        connection = self.connect_sqlite(self.path) if self.path else self.connect_postgresql()
-        try:
-            try:
-                found = connection.execute(READ_REVISION).fetchone()
-            except Exception as error:
-                if "alembic_version" not in str(error):  # both drivers name the missing table
-                    raise
-                found = None
-            check_revision(found[0] if found else None, self.where())
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def connect_sqlite(self, path: Path) -> sqlite3.Connection:
-        """Open the file for reading; it is not created."""
-        if not path.is_file():
-            raise missing(self.where())
-        self.file = find_file(path)
-        return sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro",
-            uri=True,
-            timeout=self.timeout_s,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-
-    def connect_postgresql(self) -> Any:
-        """Connect to the server; every query is a transaction of its own."""
-        try:
-            import psycopg
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(
-                "PostgreSQL needs psycopg.", "Install it: pip install 'textwright[postgres]'."
-            ) from error
-        address = "postgresql://" + self.address.split("://", 1)[1]
-        return psycopg.connect(
-            address,
-            autocommit=True,
-            connect_timeout=max(2, round(self.timeout_s)),
-            tcp_user_timeout=round(self.timeout_s * 1000),  # a server that fell silent is away too
-        )
-
-    def where(self) -> str:
-        """Where the database is, without a password."""
-        return str(self.path) if self.path else self.address.split("@")[-1]
-
-    def close(self) -> None:
-        """Close the connection; the next question opens another."""
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None
-
-    def __enter__(self) -> PointerReader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 def to_pointer(row: Sequence[Any]) -> Pointer:
     """Build a pointer from a row of ``READ_POINTERS``."""
@@ -201,12 +90,3 @@ def to_pointer(row: Sequence[Any]) -> Pointer:
     settings = policy.get("settings", {})
     model, generation, state, share = row[:4]
     return Pointer(model, generation, state, share, stable, candidate, shadow, row[10], settings)
-
-
-def find_file(path: Path) -> tuple[int, int] | None:
-    """Tell which file has a name: its device and number there, or None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -1,34 +1,38 @@
-"""Records of answers: written in batches, erased by id, by caller or by age.
+"""Records of answers, written in batches through the database's driver alone.
 
 What stands in a row is what the recipe of the version lets stand. Callers and texts are hashed
 under a secret that all servers of a household share through the database: equal ones are found
 again, and a list of names or sentences hashed elsewhere finds nothing.
+
+A server writes them all day: SQLAlchemy would cost it 20 MB, and its models stay the truth of
+the table (the tests read with them what is written here).
 """
 
-import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-
-from textwright.lifecycle.database import Sessions
-from textwright.lifecycle.journal import append_event, lock_head
-from textwright.lifecycle.tables import Model, Version
-from textwright.lifecycle.tables_served import HASH_LENGTH, Feedback, Prediction, Secret
+from textwright.lifecycle.driver import Driver
 
 ID = re.compile(r"[0-9a-f]{24}")  # of an answer
 SECRET = "records"
 SECRET_BYTES = 32
-HASH_BYTES = HASH_LENGTH // 2
+HASH_BYTES = 16  # half of the characters that a column of a hash has
 CALLER, TEXT = b"caller", b"text"  # what a hash is of
-ERASED_AT_ONCE = 20_000  # in one transaction: promotions wait for it on SQLite
+FIND_MODEL = """
+SELECT model.id FROM version JOIN model ON model.id = version.model_id
+WHERE model.name = ? AND version.number = ?
+"""
+READ_SECRET = "SELECT value FROM secret WHERE name = ?"
+ADD_SECRET = "INSERT INTO secret (name, value, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+ADD_RECORD = """
+INSERT INTO prediction (id, model_id, version, answered_at, expires_at, seconds, request,
+                        caller, digest, text, label, score, abstained, error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
 
 
 class Record(NamedTuple):
@@ -59,57 +63,46 @@ class Record(NamedTuple):
     days: int
 
 
-@dataclass(frozen=True)
-class Erasure:
-    """What was erased: answers, and the feedback on them."""
-
-    answers: int
-    feedback: int
-
-
-def add_records(session: Session, records: Sequence[Record]) -> int:
-    """Write answers in the caller's transaction; gives how many of them name a known version.
+def add_records(driver: Driver, records: Sequence[Record]) -> int:
+    """Write answers in one transaction; gives how many of them name a known version.
 
     Writing the same ones again changes nothing, so a batch may be repeated when nobody knows
-    whether it was committed.
+    whether it was committed. Raises DatabaseError, or the driver's error for rows it refuses.
     """
-    names = {each.model for each in records}
-    query = select(Model.name, Version.number, Model.id).join(Version, Version.model_id == Model.id)
-    found = session.execute(query.where(Model.name.in_(names)))
-    models = {(row.name, row.number): row.id for row in found}
-    secret = read_secret(session)
-    rows = [
-        make_row(each, models[each.model, each.version], secret)
-        for each in records
-        if (each.model, each.version) in models
-    ]
-    if rows:
-        on_sqlite = session.get_bind().dialect.name == "sqlite"
-        insert = (sqlite if on_sqlite else postgresql).insert(Prediction.__table__)
-        session.execute(insert.on_conflict_do_nothing(), rows)
-    return len(rows)
+    with driver.transaction():
+        models: dict[tuple[str, int], int] = {}
+        for key in {(each.model, each.version) for each in records}:
+            models.update((key, row[0]) for row in driver.ask(FIND_MODEL, key))
+        known = [each for each in records if (each.model, each.version) in models]
+        if known:
+            secret = read_secret(driver)
+            rows = [
+                make_row(driver, each, models[each.model, each.version], secret) for each in known
+            ]
+            driver.ask_many(ADD_RECORD, rows)
+    return len(known)
 
 
-def make_row(record: Record, model_id: int, secret: bytes) -> dict[str, Any]:
-    """Give the columns of an answer, with no more of text and caller than may be kept."""
+def make_row(driver: Driver, record: Record, model_id: int, secret: bytes) -> tuple[object, ...]:
+    """Give the values of ``ADD_RECORD``, with no more of text and caller than may be kept."""
     at = datetime.fromtimestamp(record.at, UTC)
     hashed = record.keep != "nothing"
-    return {
-        "id": record.id,
-        "model_id": model_id,
-        "version": record.version,
-        "answered_at": at,
-        "expires_at": at + timedelta(days=record.days) if record.days else None,
-        "seconds": record.seconds,
-        "request": record.request,
-        "caller": hash_of(secret, CALLER, record.caller) if hashed and record.caller else None,
-        "digest": hash_of(secret, TEXT, record.text) if hashed else None,
-        "text": storable(record.text) if record.keep == "text" else None,
-        "label": record.label,
-        "score": record.score,
-        "abstained": record.abstained,
-        "error": record.error,
-    }
+    return (
+        record.id,
+        model_id,
+        record.version,
+        driver.moment(at),
+        driver.moment(at + timedelta(days=record.days)) if record.days else None,
+        record.seconds,
+        record.request,
+        hash_of(secret, CALLER, record.caller) if hashed and record.caller else None,
+        hash_of(secret, TEXT, record.text) if hashed else None,
+        storable(record.text) if record.keep == "text" else None,
+        record.label,
+        record.score,
+        record.abstained,
+        record.error,
+    )
 
 
 def storable(value: str) -> str:
@@ -128,71 +121,10 @@ def hash_of(secret: bytes, kind: bytes, value: str) -> str:
     return blake2b(given, digest_size=HASH_BYTES, key=secret, person=kind).hexdigest()
 
 
-def read_secret(session: Session) -> bytes:
+def read_secret(driver: Driver) -> bytes:
     """Give the household's secret for records; the first to ask in a transaction makes it."""
-    found = session.scalar(select(Secret.value).where(Secret.name == SECRET))
-    if found is None:
-        on_sqlite = session.get_bind().dialect.name == "sqlite"
-        new = (sqlite if on_sqlite else postgresql).insert(Secret)
-        values = new.values(name=SECRET, value=token_hex(SECRET_BYTES))
-        session.execute(values.on_conflict_do_nothing())
-        found = session.scalars(select(Secret.value).where(Secret.name == SECRET)).one()
-    return bytes.fromhex(found)
-
-
-def erase_answer(session: Session, answer: str, *, actor: str, reason: str) -> Erasure:
-    """Erase the record of one answer, in the caller's transaction."""
-    known = answer if ID.fullmatch(answer) else ""
-    return erase(session, "id", Prediction.id == known, actor=actor, reason=reason)
-
-
-def erase_caller(session: Session, caller: str, *, actor: str, reason: str) -> Erasure:
-    """Erase records of a caller's answers, at most ``ERASED_AT_ONCE``; call it until none is left.
-
-    caller: as the requests named it.
-    """
-    digest = hash_of(read_secret(session), CALLER, caller)
-    return erase(session, "caller", Prediction.caller == digest, actor=actor, reason=reason)
-
-
-def erase_expired(session: Session, now: datetime, *, actor: str, reason: str) -> Erasure:
-    """Erase records kept for their time, at most ``ERASED_AT_ONCE``; call it until none is left."""
-    return erase(session, "age", Prediction.expires_at <= now, actor=actor, reason=reason)
-
-
-def erase(
-    session: Session, by: str, chosen: ColumnElement[bool], *, actor: str, reason: str
-) -> Erasure:
-    """Erase records and journal how many: their count, and a digest of their ids, no more.
-
-    SQLite overwrites what it deletes with zeros here, so that no text is left in the file.
-    """
-    lock_head(session)
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(text("PRAGMA secure_delete = ON"))
-    ids = session.scalars(select(Prediction.id).where(chosen).limit(ERASED_AT_ONCE)).all()
-    feedback = 0
-    for some in slices(ids, 1000):
-        count = select(func.count()).where(Feedback.prediction_id.in_(some))
-        feedback += session.scalar(count) or 0
-        session.execute(delete(Prediction).where(Prediction.id.in_(some)))
-    if ids:
-        digest = hashlib.sha256("\n".join(sorted(ids)).encode("utf-8")).hexdigest()
-        told = {"by": by, "answers": len(ids), "feedback": feedback, "ids": digest}
-        append_event(session, "records_erased", actor=actor, details={**told, "reason": reason})
-    return Erasure(len(ids), feedback)
-
-
-def slices(ids: Sequence[str], length: int) -> Iterable[Sequence[str]]:
-    """Cut a sequence into pieces of at most that length."""
-    return (ids[start : start + length] for start in range(0, len(ids), length))
-
-
-def empty_log(sessions: Sessions) -> None:
-    """Take what was erased out of SQLite's log too, unless somebody is reading in it right now."""
-    if sessions.engine.dialect.name == "sqlite":
-        pooled = sessions.engine.raw_connection()
-        try:
-            pooled.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        finally:
-            pooled.close()
+    found = driver.ask(READ_SECRET, (SECRET,))
+    if not found:
+        driver.ask(ADD_SECRET, (SECRET, token_hex(SECRET_BYTES), driver.moment(datetime.now(UTC))))
+        found = driver.ask(READ_SECRET, (SECRET,))
+    return bytes.fromhex(found[0][0])

@@ -1,7 +1,8 @@
-"""The database through SQLAlchemy, for what need not be quick: opened late, used off the loop.
+"""The database through SQLAlchemy, for what a server does seldom: opened late, used off the loop.
 
-Importing SQLAlchemy takes longer than everything else a server does before its first answer, so
-nothing of it is imported before the first piece of work.
+Importing SQLAlchemy takes longer than everything else a server does before its first answer, and
+20 MB. So it is imported for the first piece of work, and ``is_due`` tells without it whether
+there is any.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
+from textwright.lifecycle.driver import Driver
 from textwright.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,6 +47,11 @@ class Keep:
             if self.opened is None:
                 self.opened = open_database(self.settings.database)
             return self.opened
+
+    def is_due(self, query: str, at: float) -> bool:
+        """Whether a query finds any row by a time, in seconds since 1970; raises DatabaseError."""
+        with Driver(self.settings.database) as driver:
+            return bool(driver.ask(query, (driver.moment(datetime.fromtimestamp(at, UTC)),)))
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run work that only reads, in a thread of its own; raises DatabaseError and its errors."""

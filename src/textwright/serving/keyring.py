@@ -1,25 +1,24 @@
-"""Keys as the database has them, read without SQLAlchemy; their last use is written with it."""
+"""Keys as the database has them, read and their use noted without SQLAlchemy."""
 
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textwright.errors import TextwrightError
+from textwright.lifecycle.driver import Driver
 from textwright.lifecycle.pointer import PointerReader
 from textwright.lifecycle.roles import Caller
 from textwright.serving.access import KeySource, Known
 from textwright.serving.deployments import TIMEOUT_S
 from textwright.serving.keep import Keep
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
 READ_KEYS = """
 SELECT "key".id, "key".digest, principal.name, principal.role, "key".expires_at
 FROM "key" JOIN principal ON principal.id = "key".principal_id
 WHERE "key".revoked_at IS NULL
 """
+NOTE_USE = 'UPDATE "key" SET last_used_at = ? WHERE id = ?'
 LOG = logging.getLogger(__name__)
 
 
@@ -59,13 +58,9 @@ def seconds_of(stated: datetime | str | None) -> float:
 
 def note_uses(keep: Keep, keys: list[int]) -> None:
     """Write that keys were used, in a thread of the keep; not doing so harms nobody."""
-    from textwright.lifecycle.access import note_use
-
-    def work(session: "Session") -> None:
-        for key in keys:
-            note_use(session, key)
-
     try:
-        keep.in_transaction(work)
+        with Driver(keep.settings.database, writes=True) as driver, driver.transaction():
+            now = driver.moment(datetime.now(UTC))
+            driver.ask_many(NOTE_USE, [(now, key) for key in sorted(keys)])
     except TextwrightError as error:
         LOG.warning("the last use of some keys was not noted: %s", error.what)

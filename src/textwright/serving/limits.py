@@ -65,8 +65,8 @@ class RolloutLimits:
 
     shadow_items:    texts that wait for a shadow version; one more is not compared.
     named, named_s:  versions kept that were asked for by number, and how long after their last use.
-    settle_s:        from the start until the database's library is imported, unless a rollout is
-                     under way: the first answers do not wait for it.
+    settle_s:        from the start until chores may import the database's library: the first
+                     answers do not wait for it.
     judge_s:         between two looks at the rollouts, and at what webhooks are to be told.
     count_s:         between two writings of counts.
     """

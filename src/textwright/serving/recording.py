@@ -15,6 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from textwright.errors import TextwrightError
+from textwright.lifecycle.driver import Driver
 from textwright.serving.housekeeping import Chore
 from textwright.serving.keep import Keep
 from textwright.serving.limits import RecordLimits
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 ACTOR = "textwright"  # of what nobody's hand did
 AT_ONCE = 2000  # records in one transaction
 CRC_VALUES = 2**32
+TIMEOUT_S = 30.0  # for another writer's lock
+AWAY = {"OperationalError", "InterfaceError"}  # of drivers (PEP 249), where we know no better
+EXPIRED = "SELECT 1 FROM prediction WHERE expires_at <= ? LIMIT 1"
 LOG = logging.getLogger(__name__)
 
 Places = Sequence[int]  # of the texts of a request
@@ -74,19 +79,27 @@ class Recorder:
         self.noted_characters += characters
         self.arrived.append((done, places))
 
-    def chores(self, keep: Keep, clock: Callable[[], float]) -> list[Chore]:
-        """Give the work over the database."""
+    def writing(self, database: str) -> Chore:
+        """Give the work of writing what was noted."""
+        driver = Driver(database, timeout_s=TIMEOUT_S, writes=True)
+
+        def write(last: bool) -> None:
+            self.write(driver)
+            if last:
+                driver.close()
+
+        return Chore("writing records", write, self.limits.write_s)
+
+    def erasing(self, keep: Keep, clock: Callable[[], float]) -> Chore:
+        """Give the work of erasing what was kept for its time."""
 
         def erase(last: bool) -> None:
-            if not last:
+            if not last and keep.is_due(EXPIRED, clock()):
                 erase_expired(keep, datetime.fromtimestamp(clock(), UTC))
 
-        return [
-            Chore("writing records", lambda _last: self.write(keep), self.limits.write_s),
-            Chore("erasing records kept for their time", erase, self.limits.erase_s),
-        ]
+        return Chore("erasing records kept for their time", erase, self.limits.erase_s)
 
-    def write(self, keep: Keep) -> None:
+    def write(self, driver: Driver) -> None:
         """Write what was noted, in the housekeeper's thread.
 
         Raises DatabaseError when the database is away: then everything waits for the next time.
@@ -99,7 +112,7 @@ class Recorder:
         while self.spool:
             batch = list(islice(self.spool, AT_ONCE))
             try:
-                found = keep.in_transaction(partial(add_records, records=batch))
+                found = add_records(driver, batch)
             except Exception as error:
                 if not is_away(error):  # it would fail again: the others must not wait for it
                     self.settle(batch, 0)
@@ -163,21 +176,18 @@ def read_outcome(
 
 def is_away(error: Exception) -> bool:
     """Whether an error says that the database is away, rather than that it refuses the rows."""
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
-    from textwright.errors import TextwrightError
-
-    return isinstance(error, TextwrightError | OperationalError | InterfaceError)
+    kinds = {each.__name__ for each in type(error).__mro__}
+    return isinstance(error, TextwrightError) or not kinds.isdisjoint(AWAY)
 
 
 def erase_expired(keep: Keep, now: datetime) -> None:
     """Erase the records that were kept for their time."""
-    from textwright.monitoring import records
+    from textwright.monitoring import erasing
 
-    erase = partial(records.erase_expired, now=now, actor=ACTOR, reason="kept for their time")
+    erase = partial(erasing.erase_expired, now=now, actor=ACTOR, reason="kept for their time")
     total = 0
     while erased := keep.in_transaction(erase).answers:
         total += erased
     if total:
-        records.empty_log(keep.sessions())
+        erasing.empty_log(keep.sessions())
         LOG.info("%d records were erased: they were kept for their time", total)

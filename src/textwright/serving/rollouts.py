@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import time
 
 from textwright.serving.counting import ALL_MINUTES, Counting
 from textwright.serving.housekeeping import Chore
@@ -17,6 +18,7 @@ from textwright.serving.shadow import Shadow
 ACTOR = "textwright"  # of what nobody's hand did
 PARCELS = 10  # sent in one round
 WEBHOOK_S = 5.0  # that a receiver has
+DUE = "SELECT 1 FROM outbox WHERE state = 'waiting' AND next_at <= ? LIMIT 1"
 LOG = logging.getLogger(__name__)
 
 
@@ -92,7 +94,7 @@ def webhook_chore(keep: Keep, every_s: float) -> Chore:
     """Give the work of telling webhooks, which may wait long for others' servers."""
 
     def deliver(last: bool) -> None:
-        if last:
+        if last or not keep.is_due(DUE, time()):
             return
         from textwright.lifecycle import webhooks
 

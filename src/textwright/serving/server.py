@@ -86,12 +86,15 @@ class Server:
         self, keep: Keep, limits: RolloutLimits, clock: Callable[[], float]
     ) -> list[Housekeeper]:
         """Make the threads that work over the database; none does before the server starts."""
-        chores = self.rollouts.chores(keep)
-        webhooks = [webhook_chore(keep, limits.judge_s)]
+        rollouts, settle_s = self.rollouts.chores(keep), limits.settle_s
+        webhooks = webhook_chore(keep, limits.judge_s)
+        writing = self.recorder.writing(keep.settings.database)
+        erasing = self.recorder.erasing(keep, clock)
         return [
-            Housekeeper(chores, settle_s=limits.settle_s),
-            Housekeeper(webhooks, settle_s=limits.settle_s, stop_s=WEBHOOKS_STOP_S),
-            Housekeeper(self.recorder.chores(keep, clock), settle_s=limits.settle_s),
+            Housekeeper(rollouts, settle_s=settle_s),
+            Housekeeper([webhooks], settle_s=settle_s, stop_s=WEBHOOKS_STOP_S),
+            Housekeeper([writing]),  # from the first second on, that little waits
+            Housekeeper([erasing], settle_s=settle_s),
         ]
 
     async def start(self, host: str, port: int) -> int:

@@ -90,7 +90,7 @@ def make_bag_batch(encodings: Sequence[Encoding], slots: NDArray[np.int64]) -> B
 
 
 def length_buckets(
-    lengths: Sequence[int], batch_size: int, chance: np.random.Generator | None = None
+    lengths: Sequence[int], batch_size: int, chance: "np.random.Generator | None" = None
 ) -> list[NDArray[np.int64]]:
     """Group positions so that texts of like length share a batch.
 
