@@ -63,15 +63,25 @@ def test_a_transaction_is_written_whole_or_not_at_all(sessions: Sessions, addres
             assert names(sessions) == []
         assert names(sessions) == ["a", "b"]
 
-        with pytest.raises(RuntimeError), driver.transaction():
-            driver.ask(ADD, ("c", *rows[0][1:]))
-            raise RuntimeError("the power is out")
+        with pytest.raises(RuntimeError):
+            add_and_break(driver, rows[0])
         assert names(sessions) == ["a", "b"]
 
-        with pytest.raises(Exception, match="(?i)unique"), driver.transaction():
-            driver.ask(ADD, ("c", *rows[0][1:]))
-            driver.ask(ADD, rows[0])
+        with pytest.raises(Exception, match=r"(?i)unique"):
+            add_again(driver, rows[0])
         assert [row[0] for row in driver.ask(READ)] == ["a", "b"]
+
+
+def add_and_break(driver: Driver, row: tuple[str, ...]) -> None:
+    with driver.transaction():
+        driver.ask(ADD, ("c", *row[1:]))
+        raise RuntimeError("the power is out")
+
+
+def add_again(driver: Driver, row: tuple[str, ...]) -> None:
+    with driver.transaction():
+        driver.ask(ADD, ("c", *row[1:]))
+        driver.ask(ADD, row)
 
 
 def test_writers_at_once_wait_for_each_other(sessions: Sessions, address: str) -> None:
