@@ -70,8 +70,12 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
         return table | {"training": draw(tables_of(LinearTrainingSettings))}
     inner = draw(st.sampled_from(sorted(EMBEDDINGS)))
     embedding = named(inner, draw(tables_of(EMBEDDINGS[inner])))
-    if inner == "elmo":
+    if inner == "elmo" or embedding.get("file"):
         embedding["file"] = draw(TEXTS.filter(bool))
+    if inner == "vectors" and embedding.get("file"):
+        embedding |= {"train": "", "size": 0, "epochs": 0}
+    elif inner == "vectors":
+        embedding |= {"train": draw(st.sampled_from(["skip-gram", "cbow"]))}
     return table | {
         "training": draw(tables_of(NetworkTrainingSettings)),
         "tokenizer": draw(tables_of(TokenizerSettings)),

@@ -5,6 +5,7 @@ from typing import Any
 
 from textwright.cli.output import print_table, say
 from textwright.lifecycle.gates import Verdict
+from textwright.training.card import embedding_lines
 from textwright.workflow.train import TrainedVersion
 
 WEAKEST = 5
@@ -16,6 +17,8 @@ def print_trained(found: TrainedVersion) -> None:
     say(f"{found.name}: trained in {found.seconds:.1f} s, measured in {measuring(found):.1f} s")
     if not found.new and found.number is not None:
         say("  The same artifact as before: no new version.")
+    for line in list(embedding_lines(found.report.get("embedding", {})))[2:]:
+        say(line.strip("- "))
     say()
     print_scores(found.metrics, found.report)
     if found.verdicts:
@@ -38,6 +41,7 @@ def trained_table(found: TrainedVersion) -> dict[str, Any]:
         "majority": found.report.get("majority"),
         "leaked_rows": found.report.get("leaked_rows", 0),
         "without_leaks": found.report.get("without_leaks", {}),
+        "embedding": found.report.get("embedding", {}),
         "verdicts": found.verdicts,
         "export_difference": found.export_difference,
     }

@@ -13,6 +13,7 @@ from textwright.networks.decoders.classify import ClassifyDecoder
 from textwright.networks.embeddings.elmo import ElmoEmbedding
 from textwright.networks.embeddings.learned import LearnedEmbedding
 from textwright.networks.embeddings.one_hot import OneHotEmbedding
+from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.encoders.bilstm import BiLSTM
 from textwright.recipe.parts import (
     BiLSTMSettings,
@@ -20,6 +21,7 @@ from textwright.recipe.parts import (
     ElmoEmbeddingSettings,
     LearnedSettings,
     OneHotSettings,
+    VectorsEmbeddingSettings,
 )
 
 
@@ -35,6 +37,7 @@ class Part:
 EMBEDDINGS: dict[str, Part] = {
     "learned": Part(LearnedEmbedding, LearnedSettings, "vectors learned with the task"),
     "one-hot": Part(OneHotEmbedding, OneHotSettings, "small vocabularies, nothing to learn"),
+    "vectors": Part(VectorsEmbedding, VectorsEmbeddingSettings, "words met in much other text"),
     "elmo": Part(ElmoEmbedding, ElmoEmbeddingSettings, "little labelled text, much plain text"),
 }
 

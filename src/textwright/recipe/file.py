@@ -21,6 +21,7 @@ from textwright.recipe.parts import (
     EmbeddingSettings,
     EncoderSettings,
     TokenizerSettings,
+    VectorsEmbeddingSettings,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.records import RecordSettings
@@ -34,6 +35,7 @@ from textwright.recipe.training import (
 K = TypeVar("K")
 
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+REFERENCE = re.compile(rf"package:\w+|{MODEL_NAME.pattern}@[a-z0-9]+")  # no path, but a name
 TASKS = ("classify", "embed")
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
@@ -56,7 +58,9 @@ def read_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
         recipe_data["root"] = str(path.parent / recipe_data["root"])
     embedding = table.get("embedding")
     if isinstance(embedding, dict) and isinstance(embedding.get("file"), str):
-        embedding["file"] = str(path.parent / embedding["file"])
+        found = path.parent / embedding["file"]
+        if embedding["file"] and (found.exists() or not REFERENCE.fullmatch(embedding["file"])):
+            embedding["file"] = str(found)
     return check_recipe(table)
 
 
@@ -156,7 +160,22 @@ def read_embedding(table: Any, encoder: EncoderSettings) -> EmbeddingSettings | 
     if isinstance(settings, ElmoEmbeddingSettings) and not settings.file:
         hint = 'Write file = "FOLDER", of a language model trained with method elmo.'
         raise RecipeError('[embedding] of kind "elmo" names no file.', hint)
+    if isinstance(settings, VectorsEmbeddingSettings):
+        check_source(settings)
     return settings
+
+
+def check_source(settings: VectorsEmbeddingSettings) -> None:
+    """Refuse word vectors from nowhere, from two places, or trained in a way their file is not."""
+    hint = 'Write file = "FILE", or train = "skip-gram".'
+    if not (settings.file or settings.train):
+        what = '[embedding] of kind "vectors" says neither file nor train.'
+        raise RecipeError(what, hint)
+    if settings.file and settings.train:
+        raise RecipeError("[embedding] says both file and train.", "Take one of them out.")
+    if settings.file and (settings.size or settings.epochs):
+        what = "embedding.size and embedding.epochs go with train, not with a file."
+        raise RecipeError(what, "Take them out: a file has its own.")
 
 
 def read_training(table: Any, encoder: EncoderSettings) -> TrainingSettings:

@@ -58,6 +58,27 @@ class ElmoEmbeddingSettings:
 
 
 @dataclass(frozen=True)
+class VectorsEmbeddingSettings:
+    """Word vectors trained beforehand, or first of all on the task's own training text."""
+
+    kind: ClassVar[str] = "vectors"
+    file: str = setting(
+        "", "word vectors: file or folder, relative to the recipe; package:NAME; or NAME@1"
+    )
+    train: str = setting(
+        "",
+        "instead of a file, train them on the training text: skip-gram or cbow",
+        choices=("", "skip-gram", "cbow"),
+    )
+    size: int = setting(
+        0, "numbers in a vector trained so; 0: 100 (a file has its own)", at_least=0, at_most=4096
+    )
+    epochs: int = setting(0, "passes over the text to train them; 0: 20", at_least=0)
+    trainable: bool = setting(False, "change the vectors, too, with the task")
+    dropout: float = setting(0.3, "share of vector positions zeroed", at_least=0, at_most=0.95)
+
+
+@dataclass(frozen=True)
 class BagSettings:
     """The n-gram linear model: all there is, from text to scores, without a network."""
 
@@ -123,12 +144,15 @@ class AbstentionSettings:
     )
 
 
-EmbeddingSettings = LearnedSettings | OneHotSettings | ElmoEmbeddingSettings
+EmbeddingSettings = (
+    LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
+)
 EncoderSettings = BagSettings | BiLSTMSettings
 
 EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
     "learned": LearnedSettings,
     "one-hot": OneHotSettings,
+    "vectors": VectorsEmbeddingSettings,
     "elmo": ElmoEmbeddingSettings,
 }
 ENCODERS: dict[str, type[BagSettings] | type[BiLSTMSettings]] = {

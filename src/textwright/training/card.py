@@ -16,6 +16,7 @@ def write_card(recipe: Recipe, report: Mapping[str, Any]) -> str:
         f"Task: {recipe.task}. Encoder: {recipe.encoder.kind}. Seed: {recipe.training.seed}.",
         "",
         *data_lines(report["data"]),
+        *embedding_lines(report.get("embedding", {})),
         *score_lines(report),
         *weakest_lines(report.get("test") or {}),
         *slice_lines(report.get("test") or {}),
@@ -35,6 +36,21 @@ def data_lines(data: Mapping[str, Any]) -> Iterable[str]:
     for part, each in data.items():
         dropped = ", ".join(f"{count} {reason}" for reason, count in each["dropped"].items())
         yield f"| {part} | {each['rows']:,} | {dropped or '0'} | `{each['digest'][:16]}` |"
+    yield ""
+
+
+def embedding_lines(about: Mapping[str, Any]) -> Iterable[str]:
+    """Name what the embedding builds on, and how much of the training text has a vector."""
+    if not about:
+        return
+    yield from ("## Embedding", "")
+    if "digest" in about:
+        yield f"- Builds on a file with the SHA-256 `{about['digest']}`."
+    if "coverage" in about:
+        words, tokens = about["coverage"]["vocabulary"], about["coverage"]["tokens"]
+        yield f"- {words:.1%} of the words and {tokens:.1%} of the running tokens have a vector."
+    if "note" in about:
+        yield f"- {about['note']}"
     yield ""
 
 

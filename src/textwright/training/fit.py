@@ -1,13 +1,17 @@
 """From a recipe and its data to the files of an artifact, not yet measured or sealed."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from textwright.recipe.file import recipe_text
-from textwright.recipe.parts import BagSettings, ElmoEmbeddingSettings
+from textwright.recipe.file import REFERENCE, recipe_text
+from textwright.recipe.parts import (
+    BagSettings,
+    ElmoEmbeddingSettings,
+    VectorsEmbeddingSettings,
+)
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
 from textwright.tasks.table import check_trained
@@ -16,6 +20,7 @@ from textwright.text.examples import Dataset, Example
 from textwright.text.labels import Labels, find_labels, write_labels
 from textwright.text.splits import Splits
 from textwright.training.history import EpochRecord
+from textwright.training.pretrained import Pretrained, open_pretrained
 from textwright.training.progress import RunProgress
 
 CHECKED_BATCHES = 4  # dev batches on which the exported network is held against the trained one
@@ -28,11 +33,13 @@ class Workplace:
     folder:      gets the artifact's files.
     checkpoints: keeps what a killed run goes on from.
     resume:      go on from there, if something is there.
+    pretrained:  what the embedding builds on, opened already; None: opened when it is needed.
     """
 
     folder: Path
     checkpoints: Path
     resume: bool = False
+    pretrained: Pretrained | None = None
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,12 @@ class Fitted:
 
     epochs:            none for the linear model.
     export_difference: largest difference between the exported and the trained network's output.
+    embedding:         what the report keeps of an embedding that builds on something.
     """
 
     epochs: tuple[EpochRecord, ...]
     export_difference: float
+    embedding: Mapping[str, Any] = field(default_factory=dict)
 
 
 def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress) -> Fitted:
@@ -68,9 +77,15 @@ def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress)
 def portable(recipe: Recipe) -> Recipe:
     """Give the recipe without this machine's folders: the data is named by its digests."""
     recipe = replace(recipe, data=replace(recipe.data, root=""))
-    if not isinstance(recipe.embedding, ElmoEmbeddingSettings):
-        return recipe
-    file = Path(recipe.embedding.file).name
+    if isinstance(recipe.embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings):
+        name = recipe.embedding.file
+        return with_file(recipe, name if REFERENCE.fullmatch(name) else Path(name).name)
+    return recipe
+
+
+def with_file(recipe: Recipe, file: str) -> Recipe:
+    """Give the recipe with another place of what its embedding builds on."""
+    assert isinstance(recipe.embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings)
     return replace(recipe, embedding=replace(recipe.embedding, file=file))
 
 
@@ -103,19 +118,14 @@ def fit_network(
     # spinning threads made two of them seven times slower than one on a busy machine
     from safetensors.torch import save_file
 
-    from textwright.networks.embeddings.elmo import spell_vocabulary
     from textwright.text.tokenizer import train_tokenizer
     from textwright.training.export import export_network
     from textwright.training.loop import Rows, TrainingData, train_network
-    from textwright.training.model import build_model
 
     assert recipe.tokenizer is not None
     assert isinstance(recipe.training, NetworkTrainingSettings)
     tokenizer = train_tokenizer(texts_of(splits.train.examples), recipe.tokenizer)
     tokenizer.save(place.folder / "tokenizer.json")
-    model = build_model(recipe, tokenizer.size, len(labels.names))
-    if isinstance(recipe.embedding, ElmoEmbeddingSettings):
-        spell_vocabulary(model.embedding, recipe.embedding, tokenizer)
     train, dev = (
         Rows(
             tokenizer.encode(texts_of(part.examples)),
@@ -123,6 +133,8 @@ def fit_network(
         )
         for part in (splits.train, splits.dev)
     )
+    pretrained = place.pretrained or open_pretrained(recipe)
+    model, about = build_on(recipe, pretrained, Vocabulary(tokenizer, train.encodings, labels))
     checkpoint = place.checkpoints / "checkpoint.safetensors"
     if not place.resume:
         checkpoint.unlink(missing_ok=True)
@@ -131,7 +143,45 @@ def fit_network(
     save_file(model.state_dict(), place.folder / "weights.safetensors")
     checked = checked_batches(dev.encodings or train.encodings)
     difference = export_network(model, checked, place.folder / "model.onnx")
-    return Fitted(history.epochs, difference)
+    return Fitted(history.epochs, difference, about)
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The tokens and labels that a network is built for, and the training text in such tokens."""
+
+    tokenizer: Any
+    encodings: Sequence[Any]
+    labels: Labels
+
+
+def build_on(
+    recipe: Recipe, pretrained: Pretrained | None, given: Vocabulary
+) -> tuple[Any, dict[str, Any]]:
+    """Build a network whose embedding builds on what was trained before, or on nothing.
+
+    Returns it, and what the report keeps of its embedding.
+    """
+    from textwright.networks.embeddings.elmo import spell_vocabulary
+    from textwright.training.first_rows import fill_rows, train_rows
+    from textwright.training.model import build_model
+
+    about = {"digest": pretrained.digest} if pretrained else {}
+    size, labels, seed = given.tokenizer.size, len(given.labels.names), recipe.training.seed
+    if pretrained:
+        recipe = with_file(recipe, pretrained.place)
+    if isinstance(recipe.embedding, VectorsEmbeddingSettings):
+        vectors = pretrained.vectors if pretrained else None
+        if vectors is None:
+            vectors = train_rows(recipe.embedding, given.tokenizer, given.encodings, seed=seed)
+        rows, coverage = fill_rows(vectors, given.tokenizer, given.encodings, seed=seed)
+        note = {"note": pretrained.note} if pretrained and pretrained.note else {}
+        model = build_model(recipe, size, labels, rows=rows)
+        return model, {**about, "coverage": asdict(coverage), **note}
+    model = build_model(recipe, size, labels)
+    if isinstance(recipe.embedding, ElmoEmbeddingSettings):
+        spell_vocabulary(model.embedding, recipe.embedding, given.tokenizer)
+    return model, about
 
 
 def checked_batches(encodings: Sequence[Any]) -> list[Batch]:

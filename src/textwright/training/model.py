@@ -11,8 +11,11 @@ from torch import Tensor, nn
 from textwright.errors import RecipeError
 from textwright.networks.components import DECODERS, EMBEDDINGS, ENCODERS, find_part
 from textwright.networks.decoders.pooling import StatesInGraph
+from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.graph import Graph
+from textwright.recipe.parts import VectorsEmbeddingSettings
 from textwright.recipe.recipe import Recipe
+from textwright.vectors.formats import Floats
 
 INT32 = 6  # as ONNX numbers its types
 
@@ -54,10 +57,14 @@ class TextModel(nn.Module):
         return graph
 
 
-def build_model(recipe: Recipe, vocabulary: int, labels: int) -> TextModel:
+def build_model(
+    recipe: Recipe, vocabulary: int, labels: int, *, rows: Floats | None = None
+) -> TextModel:
     """Build the network of a recipe, with the first weights its seed gives.
 
     vocabulary: rows of the tokenizer, [PAD] and [UNK] included.
+    rows: first rows of an embedding of kind ``vectors``, [V, E]; only their shape matters where
+          weights are loaded afterwards.
     The global random state is left as it was.
     Raises RecipeError if the recipe describes no network (encoder ``bag``).
     """
@@ -69,7 +76,12 @@ def build_model(recipe: Recipe, vocabulary: int, labels: int) -> TextModel:
     decoder = find_part("decoder", DECODERS, recipe.task).network
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
-        first: Any = embedding(recipe.embedding, vocabulary)
+        first: Any
+        if isinstance(recipe.embedding, VectorsEmbeddingSettings):
+            assert rows is not None
+            first = VectorsEmbedding(recipe.embedding, rows)
+        else:
+            first = embedding(recipe.embedding, vocabulary)
         second: Any = encoder(recipe.encoder, first.width)
         last = decoder(recipe.decoder, second.width, second.backward_width, labels)
         return TextModel(first, second, last)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from textwright.errors import DataError, RefusedError
+from textwright.errors import RefusedError, TextwrightError
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.rollout import read_deployment
 from textwright.lifecycle.tables import Run
@@ -17,17 +17,11 @@ from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.artifact import check_answers
 from textwright.settings import Settings
-from textwright.text.splits import Splits, read_splits
 from textwright.training.fit import Workplace
 from textwright.training.progress import Quiet, RunProgress
+from textwright.workflow.given import Given, read_given
 from textwright.workflow.opening import Keep, open_keep
-from textwright.workflow.train import (
-    TrainedVersion,
-    TrainOptions,
-    make_artifact,
-    name_datasets,
-    train,
-)
+from textwright.workflow.train import TrainedVersion, TrainOptions, make_artifact, train
 
 
 @dataclass(frozen=True)
@@ -84,15 +78,18 @@ def reproduce(
     with open_keep(settings) as keep:
         record = read_record(keep, reference)
     around = list(differing_surroundings(record.run))
-    splits, missing = read_data(record)
-    if splits is None or missing:
+    given, missing = read_data(record, settings)
+    if given is None or missing:
         seconds = time.perf_counter() - started
         differences = (*missing, *around)
         return Reproduction(record.name, False, record.artifact, "", differences, seconds)
     with TemporaryDirectory(prefix="textwright-") as folder:
-        place = Workplace(Path(folder) / "artifact", Path(folder) / "checkpoints")
+        place = Workplace(
+            Path(folder) / "artifact", Path(folder) / "checkpoints", pretrained=given.pretrained
+        )
         place.checkpoints.mkdir()
-        made = make_artifact(record.recipe, splits, place, progress or Quiet(), started=started)
+        progress = progress or Quiet()
+        made = make_artifact(record.recipe, given.splits, place, progress, started=started)
         manifest = parse_manifest((place.folder / NAME).read_bytes(), place.folder)
     files = tuple(differing_files(record.manifest, manifest))
     return Reproduction(
@@ -123,14 +120,13 @@ def read_record(keep: Keep, reference: str) -> Record:
     return Record(name, artifact, check_recipe(tomllib.loads(run.recipe)), run, manifest)
 
 
-def read_data(record: Record) -> tuple[Splits | None, list[Difference]]:
-    """Read a run's data from where it lay; gives also what of it is gone or was changed."""
+def read_data(record: Record, settings: Settings | None) -> tuple[Given | None, list[Difference]]:
+    """Read what a run was given from where it lay; gives also what of it is gone or was changed."""
     try:
-        splits = read_splits(record.recipe.data)
-    except DataError as error:
+        given = read_given(record.recipe, settings)
+    except TextwrightError as error:
         return None, [Difference("data", "files", "read", f"gone or unreadable: {error.what}")]
-    found = {part: each.digest for part, each in name_datasets(splits).items()}
-    return splits, list(differing("data", record.run.datasets, found))
+    return given, list(differing("data", record.run.datasets, given.digests()))
 
 
 def differing_surroundings(run: Run) -> Iterator[Difference]:

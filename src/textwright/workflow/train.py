@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError
 from textwright.lifecycle.database import Sessions, open_database
-from textwright.lifecycle.datasets import NewDataset, add_run_datasets
+from textwright.lifecycle.datasets import add_run_datasets
 from textwright.lifecycle.evidence import add_evidence, read_evidence, record_verdicts
 from textwright.lifecycle.gates import Verdict, judge
 from textwright.lifecycle.gc import keep_artifact
@@ -40,7 +40,7 @@ from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.settings import Settings, find_settings
 from textwright.tasks.table import check_trained
-from textwright.text.splits import Splits, read_splits
+from textwright.text.splits import Splits
 from textwright.training.comparison import Scored
 from textwright.training.fit import Fitted, Workplace, fit
 from textwright.training.history import EpochRecord
@@ -58,6 +58,7 @@ from textwright.workflow.evidence import (
     measure_against,
     measure_alone,
 )
+from textwright.workflow.given import Given, name_datasets, read_given
 from textwright.workflow.records import move_records, write_records
 
 SMOKE = "Hello, 你好"  # every artifact must answer this before it is kept
@@ -138,24 +139,24 @@ def train(
     settings = settings or find_settings(create=True)
     options.progress.stage("reading")
     started = time.perf_counter()
-    splits = read_splits(recipe.data)
-    return train_on(recipe, splits, settings=settings, options=options, started=started)
+    given = read_given(recipe, settings)
+    return train_on(recipe, given, settings=settings, options=options, started=started)
 
 
 def train_on(
     recipe: Recipe,
-    splits: Splits,
+    given: Given,
     *,
     settings: Settings,
     options: TrainOptions,
     started: float,
 ) -> TrainedVersion:
-    """Train on data that was read already; ``started`` is when reading began."""
+    """Train on what was read already; ``started`` is when reading began."""
     sessions = open_database(settings.database, create=True)
     try:
-        run, folder = begin_run(sessions, recipe, splits, settings, options)
+        run, folder = begin_run(sessions, recipe, given, settings, options)
         try:
-            return finish(sessions, Job(recipe, splits, settings, options, run, folder, started))
+            return finish(sessions, Job(recipe, given, settings, options, run, folder, started))
         except Exception as error:
             with sessions.begin() as session:
                 fail_run(session, run, actor=options.actor, reason=str(error).splitlines()[0])
@@ -170,16 +171,21 @@ class Job:
     """One run at work: what it trains, on what, where, and since when."""
 
     recipe: Recipe
-    splits: Splits
+    given: Given
     settings: Settings
     options: TrainOptions
     run: int
     folder: Path
     started: float
 
+    @property
+    def splits(self) -> Splits:
+        """The data it trains on."""
+        return self.given.splits
+
 
 def begin_run(
-    sessions: Sessions, recipe: Recipe, splits: Splits, settings: Settings, options: TrainOptions
+    sessions: Sessions, recipe: Recipe, given: Given, settings: Settings, options: TrainOptions
 ) -> tuple[int, Path]:
     """Record a new run and make its folder, or find the unfinished one to go on with.
 
@@ -187,7 +193,7 @@ def begin_run(
     """
     new = NewRun(
         recipe=recipe_text(recipe),
-        datasets={part: each.digest for part, each in name_datasets(splits).items()},
+        datasets=given.digests(),
         seed=recipe.training.seed,
         machine=describe_machine(),
         libraries=library_versions(),
@@ -199,7 +205,7 @@ def begin_run(
             return find_unfinished(session, recipe.name, new)
         folder = settings.runs / f"{recipe.name}-{time.time_ns():x}"
         run = start_run(session, recipe.name, replace(new, folder=str(folder)), actor=options.actor)
-        add_run_datasets(session, run, name_datasets(splits))
+        add_run_datasets(session, run, name_datasets(given.splits))
         folder.mkdir(parents=True)
         return run.id, folder
 
@@ -214,16 +220,6 @@ def find_unfinished(session: Session, model: str, new: NewRun) -> tuple[int, Pat
         f"There is no unfinished run of {model!r} with this recipe and data.",
         "Train without --resume; a changed recipe or data set starts a new run.",
     )
-
-
-def name_datasets(splits: Splits) -> dict[str, NewDataset]:
-    """Describe the data sets of a run by their part, for the record."""
-    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-    return {
-        name: NewDataset(part.digest, len(part.examples), part.columns, part.source)
-        for name, part in parts.items()
-        if part is not None
-    }
 
 
 @dataclass(frozen=True)
@@ -251,6 +247,8 @@ def make_artifact(
     progress.stage("measuring")
     answerer = calibrate_answerer(recipe, splits.dev, place.folder)
     measured = measure(recipe, splits, answerer)
+    if fitted.embedding:
+        measured.report["embedding"] = dict(fitted.embedding)
     profile = profile_of(splits, measured, answerer)
     address = complete_artifact(recipe, measured.report, profile, place.folder)
     check_answers(answerer)
@@ -261,7 +259,10 @@ def finish(sessions: Sessions, job: Job) -> TrainedVersion:
     """Do everything of a run after its start: train, measure, seal, register, gate."""
     progress = job.options.progress
     place = Workplace(
-        job.folder / "artifact", job.folder / "checkpoints", resume=job.options.resume
+        job.folder / "artifact",
+        job.folder / "checkpoints",
+        resume=job.options.resume,
+        pretrained=job.given.pretrained,
     )
     made = make_artifact(job.recipe, job.splits, place, progress, started=job.started)
     folder, labels = job.folder / "records", made.answerer.labels

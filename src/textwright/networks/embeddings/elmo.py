@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from textwright.errors import RecipeError
 from textwright.networks.elmo import open_elmo
 from textwright.networks.embeddings.characters import spell_words
+from textwright.networks.embeddings.same_words import check_same_words
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import ElmoEmbeddingSettings
 from textwright.text.tokenizer import Tokenizer
@@ -96,13 +96,7 @@ def spell_vocabulary(
     trained on.
     """
     model = open_elmo(Path(settings.file))
-    corpus = model.settings.corpus
-    for key, wanted in (("kind", corpus.tokenizer), ("lowercase", corpus.lowercase)):
-        given = getattr(tokenizer.settings, key)
-        if given != wanted:
-            shown = str(wanted).lower() if isinstance(wanted, bool) else f'"{wanted}"'
-            what = f"tokenizer.{key} is {given!r}; {settings.file} was trained with {wanted!r}."
-            raise RecipeError(what, f"Write {key} = {shown} in [tokenizer].")
+    check_same_words(tokenizer.settings, model.settings.corpus, settings.file)
     spelled = torch.from_numpy(spell_words(tokenizer.words, model.settings.spelling))
     with torch.no_grad():
         vectors = [model.spelling(each) for each in torch.split(spelled, BLOCK)]

@@ -1,0 +1,122 @@
+"""What an embedding builds on: its file found, checked and named by a digest."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from textwright.errors import ArtifactError, DataError, RecipeError
+from textwright.manifest import (
+    NAME,
+    address_of,
+    canonical_json,
+    check_files,
+    hash_file,
+    read_manifest,
+)
+from textwright.networks.embeddings.same_words import check_same_words
+from textwright.recipe.parts import (
+    ElmoEmbeddingSettings,
+    TokenizerSettings,
+    VectorsEmbeddingSettings,
+)
+from textwright.recipe.recipe import Recipe
+from textwright.recipe.vectors import CorpusSettings
+from textwright.vectors.saved import PACKAGE
+from textwright.vectors.vectors import Vectors
+
+BY_WORDS = ("words", "jieba")  # tokenizers whose words files of other programs may hold
+
+
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """A file that an embedding builds on.
+
+    place:   where it lies, when the recipe's name for it is no path.
+    digest:  SHA-256: of the manifest, of the file, or over the hashes of several files.
+    vectors: what it holds; None for ELMo's, which is opened with the network.
+    note:    what the user should know of it; empty for nothing.
+    """
+
+    place: str
+    digest: str
+    vectors: Vectors | None = None
+    note: str = ""
+
+
+def open_pretrained(recipe: Recipe, place: Path | str | None = None) -> Pretrained | None:
+    """Open and check the file a recipe's embedding builds on; None when there is none.
+
+    place: where it lies; the recipe's own ``file`` when left out.
+    Raises RecipeError for a missing file, one of another kind, or one that was trained on other
+    words; DataError or ArtifactError for a damaged one.
+    """
+    settings = recipe.embedding
+    if not isinstance(settings, VectorsEmbeddingSettings | ElmoEmbeddingSettings):
+        return None
+    if not settings.file:
+        return None
+    place = str(place or settings.file)
+    check_there(place, settings.file)
+    if isinstance(settings, ElmoEmbeddingSettings):
+        if not (Path(place) / "elmo.json").is_file():
+            hint = "Give the folder of a language model: train one with method elmo."
+            raise DataError(f"There is no language model in {settings.file!r}.", hint)
+        return Pretrained(place, find_digest(place))
+    digest = find_digest(place)
+    vectors = Vectors.load(place, verify=False)  # its files were hashed just now
+    assert recipe.tokenizer is not None
+    return Pretrained(place, digest, vectors, check_words(vectors, recipe.tokenizer, settings.file))
+
+
+def check_there(place: str, name: str) -> None:
+    """Refuse a path where nothing lies."""
+    if not place.startswith(PACKAGE) and not Path(place).exists():
+        hint = "Check embedding.file: it is relative to the recipe."
+        raise RecipeError(f"There is no file or folder {name!r}.", hint)
+
+
+def check_words(vectors: Vectors, tokenizer: TokenizerSettings, file: str) -> str:
+    """Refuse vectors of other words than a tokenizer makes; gives a note where nobody knows.
+
+    Files of other programs name no tokenizer: they are taken where the tokenizer makes words.
+    """
+    kind, _, case = (vectors.tokenizer or "").partition(", ")
+    if kind and kind != "spaces":
+        check_same_words(tokenizer, CorpusSettings(kind, lowercase=case == "lowercase"), file)
+        return ""
+    if tokenizer.kind not in BY_WORDS:
+        what = f"{file} holds words; the tokenizer {tokenizer.kind!r} makes none."
+        raise RecipeError(what, 'Write kind = "words" in [tokenizer].')
+    return f"{Path(file).name} does not say how its words were cut: look at the coverage."
+
+
+def find_digest(place: str) -> str:
+    """Give the SHA-256 that names a file, a folder or what a package carries.
+
+    A folder with a manifest is held against it; raises ArtifactError for a damaged one.
+    """
+    if place.startswith(PACKAGE):
+        name = place.removeprefix(PACKAGE)
+        found = find_spec(name) if name.isidentifier() else None
+        roots = list(found.submodule_search_locations or []) if found else []
+        files = [path for root in roots for path in Path(root).rglob("*")]
+        return digest_of(path for path in files if path.suffix in (".npy", ".parquet"))
+    path = Path(place)
+    try:
+        if path.is_file():
+            return hash_file(path)
+        if not (path / NAME).exists():
+            return digest_of(each for each in path.iterdir() if each.is_file())
+        check_files(path, read_manifest(path))
+        return address_of(path)
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error}.", "Check its permissions.") from error
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """SHA-256 over names and hashes of several files, in whatever order they come."""
+    return hashlib.sha256(
+        canonical_json({each.name: hash_file(each) for each in paths})
+    ).hexdigest()

@@ -1,0 +1,50 @@
+"""What a run is given besides its recipe: its data, and what its embedding builds on."""
+
+from dataclasses import dataclass
+
+from textwright.lifecycle.datasets import NewDataset
+from textwright.recipe.file import REFERENCE
+from textwright.recipe.parts import ElmoEmbeddingSettings, VectorsEmbeddingSettings
+from textwright.recipe.recipe import Recipe
+from textwright.settings import Settings
+from textwright.text.splits import Splits, read_splits
+from textwright.training.pretrained import Pretrained, open_pretrained
+from textwright.workflow.opening_vectors import find_vectors
+
+
+@dataclass(frozen=True)
+class Given:
+    """Data that was read, and what the embedding builds on, checked; None for nothing."""
+
+    splits: Splits
+    pretrained: Pretrained | None = None
+
+    def digests(self) -> dict[str, str]:
+        """Name all of it for the record: train, dev, test, embedding."""
+        found = {part: each.digest for part, each in name_datasets(self.splits).items()}
+        return {**found, "embedding": self.pretrained.digest} if self.pretrained else found
+
+
+def read_given(recipe: Recipe, settings: Settings | None) -> Given:
+    """Read all that a recipe names; what its embedding builds on comes first, and fails first.
+
+    settings: where ``helpdesk@1`` is looked for.
+    Raises as ``read_splits``, ``open_pretrained`` and ``find_vectors`` do.
+    """
+    place, embedding = None, recipe.embedding
+    if isinstance(
+        embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings
+    ) and REFERENCE.fullmatch(embedding.file):
+        place = find_vectors(embedding.file, settings=settings)
+    pretrained = open_pretrained(recipe, place)
+    return Given(read_splits(recipe.data), pretrained)
+
+
+def name_datasets(splits: Splits) -> dict[str, NewDataset]:
+    """Describe the data sets of a run by their part, for the record."""
+    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    return {
+        name: NewDataset(part.digest, len(part.examples), part.columns, part.source)
+        for name, part in parts.items()
+        if part is not None
+    }
