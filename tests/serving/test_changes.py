@@ -26,9 +26,9 @@ POST = (
 
 
 SLOW = PROGRAM.replace(
-    "options = Options(",
-    "from textwright.serving.limits import BatchLimits, Limits\n"
-    "options = Options(limits=Limits(batch=BatchLimits(batch_items=1)), ",
+    "limits = Limits(",
+    "from textwright.serving.limits import BatchLimits\n"
+    "limits = Limits(batch=BatchLimits(batch_items=1), ",
 )  # every text a batch of its own, so that there is something left to be answered at the end
 
 
