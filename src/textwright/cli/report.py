@@ -17,8 +17,8 @@ def print_trained(found: TrainedVersion) -> None:
     say(f"{found.name}: trained in {found.seconds:.1f} s, measured in {measuring(found):.1f} s")
     if not found.new and found.number is not None:
         say("  The same artifact as before: no new version.")
-    for line in list(embedding_lines(found.report.get("embedding", {})))[2:]:
-        say(line.strip("- "))
+    for line in list(embedding_lines(found.report.get("embedding", {})))[2:-1]:
+        say(line.removeprefix("- "))
     say()
     print_scores(found.metrics, found.report)
     if found.verdicts:
