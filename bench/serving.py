@@ -48,7 +48,7 @@ CONNECTIONS = (1, 32, 256)
 PLATFORMS = ("litserve", "mlflow", "bentoml", "ray")
 LABEL = re.compile(r"class-\d+")
 MOST_TEXTS = 32
-WARM_S = 10.0  # ours imports SQLAlchemy five seconds after its start, which is no steady state
+WARM_S = 10.0  # chores of ours begin five seconds after its start
 Contestant = Callable[[], Mapping[str, float]]
 
 
