@@ -18,9 +18,10 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
-from threading import Event, Thread
 
 from sqlalchemy import create_engine, text
 
@@ -88,23 +89,29 @@ def beside_slow(options: argparse.Namespace) -> list[Row]:
 
 
 def with_slow(server: Server, count: int, seconds: float) -> Report:
-    """Measure quick callers beside slow ones."""
-    ended, ready = Event(), Event()
-
-    async def crawl() -> None:
-        slow = [asyncio.create_task(send_slowly(server.port, ended)) for _ in range(count)]
-        await asyncio.sleep(SETTLE_S)
-        ready.set()
-        await asyncio.gather(*slow)
-
-    thread = Thread(target=lambda: asyncio.run(crawl()))
-    thread.start()
+    """Measure quick callers beside slow ones, which have a process of their own."""
+    spawn = get_context("spawn")
+    ended, ready = spawn.Event(), spawn.Event()
+    crowd = spawn.Process(target=crawl, args=(server.port, count, ready, ended))
+    crowd.start()
     ready.wait()
     try:
         return offer(load_of(server, seconds))
     finally:
         ended.set()
-        thread.join()
+        crowd.join()
+
+
+def crawl(port: int, count: int, ready: Event, ended: Event) -> None:
+    """Send slowly over many connections until told to end."""
+
+    async def send_all() -> None:
+        slow = [asyncio.create_task(send_slowly(port, ended)) for _ in range(count)]
+        await asyncio.sleep(SETTLE_S)
+        ready.set()
+        await asyncio.gather(*slow)
+
+    asyncio.run(send_all())
 
 
 async def send_slowly(port: int, ended: Event) -> None:
