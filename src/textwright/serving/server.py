@@ -34,7 +34,7 @@ from textwright.serving.tls import make_context
 from textwright.settings import Settings
 
 LOADING_S = 30.0  # a version's loading is waited for at the end
-COLLECTED = (20_000, 50, 100)  # new objects between two searches for cycles, which few here form
+COLLECTED = (20_000, 5, 10)  # new objects between two searches for cycles; rude callers leave some
 SWITCH_S = 0.001  # a thread back from the session waits at most this long for the interpreter
 MODELS_S = 10.0  # in which one of several workers should have its models
 WEBHOOKS_STOP_S = 1.0  # for one under way at the end; it is sent again by whoever comes next
