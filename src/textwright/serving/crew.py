@@ -230,10 +230,10 @@ class Crew:
         start = monotonic()
         outputs = run_batch(self.answerer, batch)
         end = monotonic()
-        times = end - start, end - max(self.last_end, batch[0].ticket.accepted)
         with self.awake:
             if worker.dismissed:
                 return
+            times = end - start, end - max(self.last_end, batch[0].ticket.accepted)
             self.last_end = end
             self.running.discard(worker)
             worker.hand = ()
