@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from textwright.vectors.vectors import Vectors
     from textwright.workflow.compare import compare
     from textwright.workflow.evaluate import evaluate
+    from textwright.workflow.folds import cross_validate
     from textwright.workflow.judge import gate
     from textwright.workflow.reproduce import reproduce, retrain
     from textwright.workflow.train import TrainOptions, train
@@ -24,6 +25,7 @@ PUBLIC = {
     "Vectors": "textwright.vectors.vectors",
     "check_recipe": "textwright.recipe.file",
     "compare": "textwright.workflow.compare",
+    "cross_validate": "textwright.workflow.folds",
     "evaluate": "textwright.workflow.evaluate",
     "gate": "textwright.workflow.judge",
     "load": "textwright.models",
@@ -40,6 +42,7 @@ __all__ = [
     "Vectors",
     "check_recipe",
     "compare",
+    "cross_validate",
     "evaluate",
     "gate",
     "load",

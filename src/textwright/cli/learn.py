@@ -43,10 +43,25 @@ def train(
     overrides: Overrides = None,
     resume: Annotated[bool, typer.Option(help="Go on with an unfinished run.")] = False,
     register: Annotated[bool, typer.Option(help="Make it the model's next version.")] = True,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            help="Cross-validate instead: train on all but one fold of the training rows, score "
+            "that one, in turn. The test file is not read, no version is made.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train a version as a recipe says, measure it, register it and judge its gates."""
     require_train()
+    if folds is not None:
+        if resume:
+            raise UsageError("--folds keeps nothing to resume.", "Leave --resume out.")
+        from textwright.cli.folds import run_folds
+
+        run_folds(recipe, overrides or (), folds, json=json)
+        return
     from textwright.cli.bars import Bars
     from textwright.cli.report import print_trained, trained_table
     from textwright.workflow.train import TrainOptions

@@ -18,17 +18,19 @@ class Splits:
     test: Dataset | None
 
 
-def read_splits(settings: DataSettings) -> Splits:
+def read_splits(settings: DataSettings, *, test: bool = True) -> Splits:
     """Read the files of a recipe's data section.
 
+    test: whether the test file is opened at all.
     Raises DataError for anything wrong with them, before a single step of training.
     """
     train = read_dataset(settings, settings.train, keep_empty=False)
-    test = read_dataset(settings, settings.test, keep_empty=True) if settings.test else None
+    asked = test and settings.test
+    held = read_dataset(settings, settings.test, keep_empty=True) if asked else None
     if isinstance(settings.dev, str):
-        splits = Splits(train, read_dataset(settings, settings.dev, keep_empty=True), test)
+        splits = Splits(train, read_dataset(settings, settings.dev, keep_empty=True), held)
     else:
-        splits = Splits(*cut_dev(train, settings.dev), test)
+        splits = Splits(*cut_dev(train, settings.dev), held)
     check_exclude(settings, splits)
     return splits
 

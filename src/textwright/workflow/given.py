@@ -25,19 +25,28 @@ class Given:
         return {**found, "embedding": self.pretrained.digest} if self.pretrained else found
 
 
-def read_given(recipe: Recipe, settings: Settings | None) -> Given:
+def read_given(recipe: Recipe, settings: Settings | None, *, test: bool = True) -> Given:
     """Read all that a recipe names; what its embedding builds on comes first, and fails first.
 
     settings: where ``helpdesk@1`` is looked for.
-    Raises as ``read_splits``, ``open_pretrained`` and ``find_vectors`` do.
+    test:     whether the test file is opened at all.
+    Raises as ``read_splits`` and ``find_pretrained`` do.
+    """
+    pretrained = find_pretrained(recipe, settings)
+    return Given(read_splits(recipe.data, test=test), pretrained)
+
+
+def find_pretrained(recipe: Recipe, settings: Settings | None) -> Pretrained | None:
+    """Open what a recipe's embedding builds on; None for nothing.
+
+    Raises as ``open_pretrained`` and ``find_vectors`` do.
     """
     place, embedding = None, recipe.embedding
     if isinstance(
         embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings
     ) and REFERENCE.fullmatch(embedding.file):
         place = find_vectors(embedding.file, settings=settings)
-    pretrained = open_pretrained(recipe, place)
-    return Given(read_splits(recipe.data), pretrained)
+    return open_pretrained(recipe, place)
 
 
 def name_datasets(splits: Splits) -> dict[str, NewDataset]:
