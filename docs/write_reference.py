@@ -68,6 +68,8 @@ def setting_rows(section: Any) -> Iterator[str]:
         value = getattr(made, each.name)
         shown = "`{share = 0.1}`" if isinstance(value, DevShare) else f"`{toml(value)}`"
         meaning = each.metadata["meaning"].replace("|", "\\|")
+        if tasks := each.metadata.get("tasks"):
+            meaning += f" ({', '.join(tasks)})"
         yield f"| `{each.name}` | {shown} | {meaning} |"
 
 

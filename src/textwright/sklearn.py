@@ -17,6 +17,7 @@ from textwright.recipe.file import check_recipe, override, recipe_table
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact
+from textwright.tasks.classify import probabilities
 from textwright.text.examples import Example, make_dataset
 from textwright.text.readers import digest_row
 from textwright.text.splits import Splits, cut_dev
@@ -91,7 +92,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "files_")
         if self.answerer_ is None:
             self.answerer_ = open_files(self.files_)
-        return self.answerer_.probabilities([str(text) for text in X])
+        logits = self.answerer_.outputs([str(text) for text in X])
+        return probabilities(logits, self.answerer_.labels)
 
     def make_recipe(self) -> Recipe:
         """Put the recipe together from the arguments."""

@@ -191,3 +191,11 @@ def test_a_number_is_kept_as_it_is_or_refused(value: float, kind: type) -> None:
             read_value(value, kind, "here")
     else:
         assert read_value(value, kind, "here") == kind(value)
+
+
+def test_a_setting_of_another_task_is_refused_and_says_whose_it_is() -> None:
+    with pytest.raises(RecipeError, match=r"'classify' has no setting data\.text_a") as refused:
+        read_settings(DataSettings, {"text_a": "a"}, "data", task="classify")
+
+    assert refused.value.hint == "It belongs to: match, embed."
+    assert read_settings(DataSettings, {"text_a": "a"}, "data", task="match").text_a == "a"

@@ -20,6 +20,7 @@ from textwright.recipe.file import (
     recipe_text,
 )
 from textwright.recipe.parts import EMBEDDINGS, ENCODERS, ClassifySettings, TokenizerSettings
+from textwright.recipe.settings import has_setting
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
@@ -47,7 +48,11 @@ def values_of(declared: Field[Any], kind: Any) -> st.SearchStrategy[Any]:
 def tables_of(kind: type) -> st.SearchStrategy[dict[str, Any]]:
     """Draw tables of some of a section's settings."""
     hints = get_type_hints(kind)
-    plain = [each for each in fields(kind) if hints[each.name] in (bool, int, float, str)]
+    plain = [
+        each
+        for each in fields(kind)
+        if hints[each.name] in (bool, int, float, str) and has_setting(each, "classify")
+    ]
     drawn = {each.name: values_of(each, hints[each.name]) for each in plain}
     return st.fixed_dictionaries({}, optional=drawn)
 

@@ -15,7 +15,7 @@ from textwright.runtime.answer import Answerer, plan_batches, warn_of
 from textwright.serving.batcher import Batcher
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Outcome
-from textwright.tasks.classify import ClassifyAnswer
+from textwright.tasks.classify import ClassifyAnswer, probabilities
 from textwright.text.batch import Encoding
 
 CLOSE = 1e-5
@@ -93,7 +93,8 @@ def test_logits_and_probabilities_are_of_the_answers_given(answerer: Answerer) -
     texts = [*WORDS[:10], "", OUTLIER]
     names = answerer.labels.names
 
-    logits, table = answerer.logits(texts), answerer.probabilities(texts)
+    logits = answerer.outputs(texts)
+    table = probabilities(logits, answerer.labels)
 
     for row, answer in enumerate(answerer.predict(texts)):
         assert answer.score == pytest.approx(table[row].max(), abs=1e-6)

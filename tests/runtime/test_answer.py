@@ -17,9 +17,10 @@ from tests.runtime.tiny import (
     make_embedder,
     write_network,
 )
-from textwright.errors import ArtifactError, RecipeError, UsageError
+from textwright.errors import ArtifactError, UsageError
 from textwright.runtime.answer import EMPTY, UNKNOWN, Answerer, plan_batches
 from textwright.runtime.artifact import open_artifact, seal
+from textwright.tasks.classify import probabilities
 
 TEXTS = st.text(alphabet=st.sampled_from(" ".join(WORDS.values()) + "xyz!?"), max_size=60)
 
@@ -49,8 +50,8 @@ def test_texts_are_answered_in_their_order(answerer: Answerer) -> None:
 @settings(max_examples=50, deadline=None)
 @given(texts=st.lists(TEXTS, min_size=1, max_size=20))
 def test_a_text_is_answered_alone_as_in_any_batch(answerer: Answerer, texts: list[str]) -> None:
-    together = answerer.logits(texts)
-    alone = np.concatenate([answerer.logits([text]) for text in texts])
+    together = answerer.outputs(texts)
+    alone = np.concatenate([answerer.outputs([text]) for text in texts])
     assert np.abs(together - alone).max() <= 1e-5
 
 
@@ -63,11 +64,11 @@ def test_more_texts_than_a_window_keep_their_order(answerer: Answerer) -> None:
 def test_probabilities_are_calibrated_scores_in_the_order_of_the_labels(
     answerer: Answerer,
 ) -> None:
-    table = answerer.probabilities(["play song", "rain"])
+    table = probabilities(answerer.outputs(["play song", "rain"]), answerer.labels)
     assert table.shape == (2, 3)
     assert table.sum(axis=1) == pytest.approx([1, 1])
     assert table.argmax(axis=1).tolist() == [1, 2]
-    assert answerer.probabilities([]).shape == (0, 3)
+    assert answerer.outputs([]).shape == (0, 3)
     assert answerer.predict([]) == []
 
 
@@ -119,8 +120,8 @@ def test_the_bag_answers_alone_as_in_any_batch_and_warns_as_a_network_does(bag: 
         "zebra quux",
         "card " * 900,
     ]
-    together = bag.logits(texts)
-    alone = np.concatenate([bag.logits([text]) for text in texts])
+    together = bag.outputs(texts)
+    alone = np.concatenate([bag.outputs([text]) for text in texts])
     assert np.abs(together - alone).max() <= 1e-5
     answers = bag.predict(texts)
     assert [each.label for each in answers[:3]] == ["card", "music", "weather"]
@@ -171,13 +172,6 @@ def test_a_model_that_embeds_gives_a_vector_a_text_whatever_the_batch(tmp_path: 
         assert np.abs(one.vector - other.vector).max() <= 1e-5
     assert len(together[0].table()["vector"]) == 8
     assert together[1].table()["warning"] == EMPTY
-
-
-def test_a_model_that_embeds_has_no_scores_to_evaluate(tmp_path: Path) -> None:
-    make_embedder(tmp_path / "artifact")
-    answerer = Answerer(open_artifact(tmp_path / "artifact"))
-    with pytest.raises(RecipeError, match="scores the task 'embed' yet"):
-        answerer.probabilities(["rain"])
 
 
 def test_a_network_of_another_task_is_refused(tmp_path: Path) -> None:

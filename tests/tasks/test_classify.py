@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textwright.errors import RecipeError, UnknownNameError
+from textwright.errors import UnknownNameError
 from textwright.tasks import classify
 from textwright.tasks.classify import answers, probabilities
-from textwright.tasks.table import check_trained, find_task
+from textwright.tasks.table import find_task
 from textwright.text.labels import Labels
 
 LABELS = Labels(("a", "b", "c", "d", "e", "f", "g"))
@@ -125,9 +125,3 @@ def test_an_answer_is_one_line_to_read() -> None:
 
     assert plain.line() == "b\t0.9526"
     assert unsure.line().endswith("(abstains)")
-
-
-def test_what_is_not_trained_here_says_so() -> None:
-    check_trained("classify")
-    with pytest.raises(RecipeError, match="Nothing here trains or scores the task 'embed'"):
-        check_trained("embed")

@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 from tests.training.small import small_recipe
 from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
+from textwright.tasks.classify import probabilities
 from textwright.text.examples import Dataset, Example, make_dataset
 from textwright.text.labels import Labels
 from textwright.training.baseline import commonest_answer, train_baseline
 from textwright.training.evaluate import (
+    Evaluation,
     make_rows,
     score_baselines,
-    score_logits,
+    score_rows,
     score_without_leaks,
 )
 
@@ -44,6 +46,10 @@ def training_rows() -> Dataset:
     return dataset([*rows, *[Example("nothing of that", ())] * 9])
 
 
+def scored() -> Evaluation:
+    return score_rows("classify", probabilities(LOGITS, LABELS), examples(), LABELS)
+
+
 def softmax(row: NDArray[np.float32]) -> NDArray[np.float64]:
     powers = np.exp(row.astype(np.float64))
     share: NDArray[np.float64] = powers / powers.sum()
@@ -51,7 +57,7 @@ def softmax(row: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def test_scores_are_calibrated_and_counted_over_rows_of_a_class() -> None:
-    found = score_logits(LOGITS, examples(), LABELS)
+    found = scored()
 
     for row, logits in zip(found.scores, LOGITS, strict=True):
         assert row == pytest.approx(softmax(logits / 2))
@@ -80,9 +86,7 @@ def test_rows_keep_truth_and_slices_beside_their_scores() -> None:
     ],
 )
 def test_without_leaks_just_the_other_rows_are_scored(leaked: list[bool], accuracy: float) -> None:
-    found = score_without_leaks(
-        score_logits(LOGITS, examples(), LABELS), dataset(examples()), leaked, LABELS
-    )
+    found = score_without_leaks("classify", scored().scores, dataset(examples()), leaked, LABELS)
 
     assert found["accuracy"] == pytest.approx(accuracy)
     assert found["rows"] == 6 - sum(leaked)
@@ -96,9 +100,11 @@ def test_without_leaks_just_the_other_rows_are_scored(leaked: list[bool], accura
 
 
 def test_when_every_row_leaked_nothing_is_left_to_score() -> None:
-    whole = score_logits(LOGITS, examples(), LABELS)
+    scores, everything = scored().scores, [True] * 6
 
-    assert score_without_leaks(whole, dataset(examples()), [True] * 6, LABELS) == {"rows": 0}
+    found = score_without_leaks("classify", scores, dataset(examples()), everything, LABELS)
+
+    assert found == {"rows": 0}
 
 
 def test_the_commonest_label_is_counted_over_rows_of_a_class_alone() -> None:

@@ -159,7 +159,7 @@ def test_the_weights_kept_of_a_bag_are_those_of_its_graph(tmp_path: Path) -> Non
     arrays = load_file(tmp_path / "artifact" / "weights.safetensors")
     model = read_linear(arrays, recipe.encoder, 3)
 
-    found = answerer_of(tmp_path / "artifact").logits(texts)
+    found = answerer_of(tmp_path / "artifact").outputs(texts)
 
     np.testing.assert_allclose(found, model.logits(encode_bags(texts, recipe.encoder)), atol=1e-5)
 
@@ -179,7 +179,7 @@ def test_the_weights_kept_of_a_network_are_those_of_its_graph(tmp_path: Path) ->
     with torch.no_grad():
         logits, _ = model(torch.from_numpy(batch.ids), torch.from_numpy(batch.mask))
 
-    found = answerer_of(tmp_path / "artifact").logits(texts)
+    found = answerer_of(tmp_path / "artifact").outputs(texts)
 
     np.testing.assert_allclose(found, logits.numpy(), atol=1e-4)
     assert 0 < fitted.export_difference <= 1e-4
@@ -269,4 +269,4 @@ def test_without_dev_rows_the_export_is_checked_on_training_rows(tmp_path: Path)
 
     assert not splits.dev.examples
     assert fitted.export_difference > 0
-    assert np.isnan(fitted.epochs[-1].dev_accuracy)
+    assert np.isnan(fitted.epochs[-1].dev_score)

@@ -239,6 +239,6 @@ def test_a_record_tells_the_epoch_its_losses_and_its_speed() -> None:
 
     assert isinstance(record, EpochRecord)
     assert record.epoch == 1
-    assert (record.dev_loss, record.dev_accuracy) == training.measure()
+    assert (record.dev_loss, record.dev_score) == training.measure()
     assert 24 / record.texts_per_second <= record.seconds
     assert training.run_epoch(Silence()).epoch == 2

@@ -128,7 +128,10 @@ def test_leaked_rows_are_left_out_of_the_second_score(
     found = evaluate(answerer, splits.test.examples)
     leaked = [place < 100 for place in range(len(splits.test.examples))]
 
-    assert score_without_leaks(found, splits.test, leaked, answerer.labels)["rows"] == 727
+    assert (
+        score_without_leaks("classify", found.scores, splits.test, leaked, answerer.labels)["rows"]
+        == 727
+    )
 
 
 def test_the_baseline_of_a_network_is_the_linear_model(

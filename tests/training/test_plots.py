@@ -18,7 +18,7 @@ PNG = b"\x89PNG"
 
 @pytest.mark.parametrize("epochs", [1, 4])
 def test_curves_are_drawn_for_one_epoch_and_for_many(tmp_path: Path, epochs: int) -> None:
-    record = {"train_loss": 1.0, "dev_loss": 1.1, "dev_accuracy": 0.5}
+    record = {"train_loss": 1.0, "dev_loss": 1.1, "dev_score": 0.5, "metric": "accuracy"}
 
     plot_curves([record] * epochs, tmp_path / "curves.png")
 

@@ -68,7 +68,7 @@ def check_same(one: tuple[TextModel, History], other: tuple[TextModel, History])
     ):
         assert first.numpy().tobytes() == second.numpy().tobytes()
     told = [
-        [(each.epoch, each.train_loss, each.dev_loss, each.dev_accuracy) for each in run.epochs]
+        [(each.epoch, each.train_loss, each.dev_loss, each.dev_score) for each in run.epochs]
         for run in (one[1], other[1])
     ]
     assert told[0] == told[1]

@@ -58,7 +58,7 @@ class Bars:
         scores = (
             f"epoch {record.epoch}: loss {record.train_loss:.3f}, dev loss {record.dev_loss:.3f}"
         )
-        scores += f", dev accuracy {record.dev_accuracy:.4f}, {record.seconds:.1f} s"
+        scores += f", dev {record.metric} {record.dev_score:.4f}, {record.seconds:.1f} s"
         if self.task is not None and self.console.is_terminal:
             self.bars.update(self.task, scores=scores)
         else:

@@ -3,7 +3,7 @@
 Shapes: N texts, L labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ SHARES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
 def make_profile(
-    texts: Sequence[str], scores: NDArray[np.float64], names: Sequence[str]
+    texts: Sequence[Sized], scores: NDArray[np.float64], names: Sequence[str]
 ) -> dict[str, Any]:
     """Describe held-out texts and the answers to them, without keeping any text.
 

@@ -8,16 +8,18 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from textwright.errors import RecipeError
+from textwright.recipe.settings import has_setting
 
 S = TypeVar("S")
 
 NUMBERS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 
 
-def read_settings(kind: type[S], table: Any, place: str) -> S:
+def read_settings(kind: type[S], table: Any, place: str, *, task: str = "") -> S:
     """Build a settings dataclass from a TOML table; what is absent keeps its default.
 
     place: where the table stands, such as ``encoder``, for the error.
+    task:  what the recipe is for; a setting that it does not have is refused.
     Raises RecipeError for a key it does not have, a value of another type, or one out of range.
     """
     if not isinstance(table, Mapping):
@@ -28,6 +30,9 @@ def read_settings(kind: type[S], table: Any, place: str) -> S:
     for key, value in table.items():
         if key not in known:
             raise unknown_key(f"{place}.{key}", key, known)
+        if task and not has_setting(known[key], task):
+            what = f"The task {task!r} has no setting {place}.{key}."
+            raise RecipeError(what, f"It belongs to: {', '.join(known[key].metadata['tasks'])}.")
         values[key] = read_value(value, hints[key], f"{place}.{key}")
         check_range(values[key], known[key], f"{place}.{key}")
     return kind(**values)

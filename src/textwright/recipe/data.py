@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from textwright.recipe.settings import setting
 
+CLASSIFY = ("classify",)
+PAIRED = ("match", "embed")
+
 
 @dataclass(frozen=True)
 class DevShare:
@@ -22,11 +25,17 @@ class DataSettings:
     )
     test: str = setting("", "test file; without one a version cannot be promoted")
     root: str = setting("", "folder the files lie in; the recipe's own folder when empty")
-    text: str = setting("text", "column of the text")
+    text: str = setting("text", "column of the text", tasks=("classify", "embed"))
+    text_a: str = setting("text_a", "column of the first text of a pair", tasks=PAIRED)
+    text_b: str = setting("text_b", "column of the second", tasks=PAIRED)
     label: str = setting("label", "column of the label, or of the list of labels")
-    multi_label: bool = setting(False, "a text may have several labels, or none")
-    separator: str = setting("|", "between the labels of one CSV or TSV cell (multi-label)")
-    out_of_scope: str = setting("", "label of the rows that belong to no class; empty: none")
+    multi_label: bool = setting(False, "a text may have several labels, or none", tasks=CLASSIFY)
+    separator: str = setting(
+        "|", "between the labels of one CSV or TSV cell (multi-label)", tasks=CLASSIFY
+    )
+    out_of_scope: str = setting(
+        "", "label of the rows that belong to no class; empty: none", tasks=CLASSIFY
+    )
     exclude: dict[str, list[str]] = field(
         default_factory=dict,
         metadata={"meaning": "rows to drop, such as {label = ['x']}: column and its values"},

@@ -5,6 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from textwright.recipe.recipe import Recipe
+from textwright.recipe.settings import has_setting
 
 
 def describe_recipe(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
@@ -17,15 +18,19 @@ def describe_recipe(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
             continue
         if section.name in ("embedding", "encoder"):
             yield f"{section.name}.kind", repr(settings.kind), first_line(settings)
-        yield from describe_settings(section.name, settings)
+        yield from describe_settings(section.name, settings, task=recipe.task)
     for number, gate in enumerate(recipe.gates, start=1):
         yield f"gates[{number}].rule", repr(gate.rule), first_line(gate)
         yield from describe_settings(f"gates[{number}]", gate)
 
 
-def describe_settings(section: str, settings: Any) -> Iterator[tuple[str, str, str]]:
-    """Yield name, value and meaning of each setting of one section."""
+def describe_settings(
+    section: str, settings: Any, *, task: str = ""
+) -> Iterator[tuple[str, str, str]]:
+    """Yield name, value and meaning of each setting of one section that the task has."""
     for each in fields(settings):
+        if task and not has_setting(each, task):
+            continue
         value = getattr(settings, each.name)
         if is_dataclass(value):
             yield from describe_settings(f"{section}.{each.name}", value)

@@ -12,11 +12,11 @@ from textwright.recipe.check import read_settings, unknown_key
 from textwright.recipe.data import DataSettings
 from textwright.recipe.gates import GATES, GateSettings
 from textwright.recipe.parts import (
+    DECODERS,
     EMBEDDINGS,
     ENCODERS,
     AbstentionSettings,
     BagSettings,
-    ClassifySettings,
     ElmoEmbeddingSettings,
     EmbeddingSettings,
     EncoderSettings,
@@ -26,6 +26,7 @@ from textwright.recipe.parts import (
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings, check_rollout
+from textwright.recipe.settings import has_setting
 from textwright.recipe.training import (
     LinearTrainingSettings,
     NetworkTrainingSettings,
@@ -36,7 +37,6 @@ K = TypeVar("K")
 
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 REFERENCE = re.compile(rf"package:\w+|{MODEL_NAME.pattern}@[a-z0-9]+")  # no path, but a name
-TASKS = ("classify", "embed")
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
 
@@ -111,15 +111,15 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
             raise unknown_key(section, section, dict.fromkeys(SECTIONS))
     check_name(table.get("name", ""))
     task = table.get("task", "classify")
-    if task not in TASKS:
-        raise unknown_name("task", str(task), TASKS)
+    if task not in DECODERS:
+        raise unknown_name("task", str(task), DECODERS)
     encoder = read_kind("encoder", table.get("encoder", {}), ENCODERS, "bag")
     unused = {"tokenizer", "embedding", "decoder"}.difference(encoder.uses).intersection(table)
     if unused:
         section = sorted(unused)[0]
         what = f"[{section}] is not used by the encoder {encoder.kind!r}."
         raise RecipeError(what, f"Take [{section}] out, or choose another encoder.")
-    data = check_data(read_settings(DataSettings, table.get("data", {}), "data"))
+    data = check_data(read_settings(DataSettings, table.get("data", {}), "data", task=task))
     return Recipe(
         name=table.get("name", ""),
         task=task,
@@ -127,9 +127,9 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         tokenizer=read_used("tokenizer", table, TokenizerSettings, encoder),
         embedding=read_embedding(table.get("embedding", {}), encoder),
         encoder=encoder,
-        decoder=read_used("decoder", table, ClassifySettings, encoder),
+        decoder=read_used("decoder", table, DECODERS[task], encoder),
         abstention=read_abstention(table.get("abstention", {}), data),
-        training=read_training(table.get("training", {}), encoder),
+        training=read_training(table.get("training", {}), encoder, task),
         rollout=check_rollout(read_settings(RolloutSettings, table.get("rollout", {}), "rollout")),
         records=read_settings(RecordSettings, table.get("records", {}), "records"),
         gates=read_gates(table.get("gates", [])),
@@ -178,11 +178,11 @@ def check_source(settings: VectorsEmbeddingSettings) -> None:
         raise RecipeError(what, "Take them out: a file has its own.")
 
 
-def read_training(table: Any, encoder: EncoderSettings) -> TrainingSettings:
+def read_training(table: Any, encoder: EncoderSettings, task: str) -> TrainingSettings:
     """Read ``[training]``, whose settings depend on what is trained."""
     if isinstance(encoder, BagSettings):
         return read_settings(LinearTrainingSettings, table, "training")
-    return read_settings(NetworkTrainingSettings, table, "training")
+    return read_settings(NetworkTrainingSettings, table, "training", task=task)
 
 
 def check_name(name: Any) -> None:
@@ -235,6 +235,9 @@ def recipe_table(recipe: Recipe) -> dict[str, Any]:
         if settings is None:
             continue
         values = asdict(settings)
+        for each in fields(settings):
+            if not has_setting(each, recipe.task):
+                del values[each.name]
         if section in ("embedding", "encoder"):
             values = {"kind": settings.kind, **values}
         table[section] = plain(values)

@@ -144,6 +144,7 @@ class AbstentionSettings:
     )
 
 
+DecoderSettings = ClassifySettings
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
@@ -159,3 +160,7 @@ ENCODERS: dict[str, type[BagSettings] | type[BiLSTMSettings]] = {
     "bag": BagSettings,
     "bilstm": BiLSTMSettings,
 }
+DECODERS: dict[str, type[DecoderSettings]] = {
+    "classify": ClassifySettings,
+    "embed": ClassifySettings,
+}  # by the task

@@ -6,7 +6,7 @@ from textwright.recipe.data import DataSettings
 from textwright.recipe.gates import GateSettings
 from textwright.recipe.parts import (
     AbstentionSettings,
-    ClassifySettings,
+    DecoderSettings,
     EmbeddingSettings,
     EncoderSettings,
     TokenizerSettings,
@@ -30,7 +30,7 @@ class Recipe:
     tokenizer: TokenizerSettings | None
     embedding: EmbeddingSettings | None
     encoder: EncoderSettings
-    decoder: ClassifySettings | None
+    decoder: DecoderSettings | None
     abstention: AbstentionSettings
     training: TrainingSettings
     rollout: RolloutSettings

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textwright.recipe.data import CLASSIFY
 from textwright.recipe.settings import setting
 
 
@@ -46,15 +47,19 @@ class NetworkTrainingSettings:
     weight_decay: float = setting(0.01, "decoupled, as in AdamW", at_least=0)
     clip_norm: float = setting(1.0, "longest gradient; 0: not clipped", at_least=0)
     label_smoothing: float = setting(
-        0.0, "share of the target spread over all labels", at_least=0, at_most=0.9
+        0.0, "share of the target spread over all labels", at_least=0, at_most=0.9, tasks=CLASSIFY
     )
     class_weights: str = setting(
-        "none", "none, or balanced: rare labels count more", choices=("none", "balanced")
+        "none",
+        "none, or balanced: rare labels count more",
+        choices=("none", "balanced"),
+        tasks=CLASSIFY,
     )
     out_of_scope: str = setting(
         "leave-out",
         "training rows of no class: leave-out, or uniform (pulled to equal scores)",
         choices=("leave-out", "uniform"),
+        tasks=CLASSIFY,
     )
     accumulate: int = setting(1, "batches summed before a step", at_least=1)
     precision: str = setting(

@@ -16,8 +16,7 @@ from textwright.errors import ArtifactError, UsageError
 from textwright.recipe.parts import BagSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import RESTORE, Session
-from textwright.tasks.classify import probabilities
-from textwright.tasks.table import check_trained, find_task
+from textwright.tasks.table import find_task
 from textwright.text.batch import Encoding, make_batch
 from textwright.text.tokenizer import open_tokenizer
 
@@ -71,11 +70,11 @@ class Answerer:
             answers.append(answer)
         return answers
 
-    def predict(self, texts: Iterable[str]) -> list[Answer]:
+    def predict(self, texts: Iterable[Any]) -> list[Answer]:
         """Answer texts, in their order; an empty one is answered too, with a warning."""
         return list(self.predict_each(texts))
 
-    def predict_each(self, texts: Iterable[str]) -> Iterator[Answer]:
+    def predict_each(self, texts: Iterable[Any]) -> Iterator[Answer]:
         """Answer texts one after the other, however many there are, in flat memory."""
         for encodings in self.windows(texts):
             answers: dict[int, Answer] = {}
@@ -84,26 +83,17 @@ class Answerer:
                 answers.update(zip(rows, self.answers(chosen, outputs), strict=True))
             yield from (answers[row] for row in range(len(encodings)))
 
-    def logits(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        """Raw scores of the network, [N, L] float, in the order of the labels.
-
-        Raises RecipeError when its task has none.
-        """
-        check_trained(self.artifact.recipe.task)
-        parts = [np.zeros((0, len(self.labels.names)), dtype=np.float32)]
+    def outputs(self, texts: Iterable[Any]) -> NDArray[np.float32]:
+        """Give what the network says of texts, [N, L] float: raw scores of the labels, say."""
+        parts = [np.zeros((0, self.width), dtype=np.float32)]
         for encodings in self.windows(texts):
-            part = np.empty((len(encodings), len(self.labels.names)), dtype=np.float32)
+            part = np.empty((len(encodings), self.width), dtype=np.float32)
             for rows, outputs in self.run_window(encodings):
-                part[rows] = outputs["logits"]
+                part[rows] = outputs[self.task.OUTPUT]
             parts.append(part)
         return np.concatenate(parts)  # [N, L]
 
-    def probabilities(self, texts: Iterable[str]) -> NDArray[np.float64]:
-        """Calibrated probabilities, [N, L] float from 0 to 1."""
-        logits = self.logits(texts)
-        return probabilities(logits, self.labels) if len(logits) else logits.astype(np.float64)
-
-    def windows(self, texts: Iterable[str]) -> Iterator[list[Encoding]]:
+    def windows(self, texts: Iterable[Any]) -> Iterator[list[Encoding]]:
         """Encode texts a window at a time."""
         if isinstance(texts, str):
             raise UsageError("One text was given where a list is meant.", "Write [text].")

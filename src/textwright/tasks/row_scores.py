@@ -3,7 +3,7 @@
 Shapes: N texts, L labels. Labels are compared by name, for two models may know different ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -73,6 +73,17 @@ class Told:
         self.confidence = rows.scores.max(axis=1) if count else np.zeros(0)
         self.answered = self.confidence >= labels.threshold
         self.in_scope = self.gold != OUT
+
+
+def tell(rows: Sequence[Rows], labels: Sequence[Labels]) -> list[Told]:
+    """Place what several models said of the same rows among the labels of all of them.
+
+    Empty where rows may have several labels: then every metric is a mean over rows.
+    """
+    if any(each.multi for each in labels):
+        return []
+    names = tuple(sorted({name for each in labels for name in each.names}))
+    return [Told(said, each, names) for said, each in zip(rows, labels, strict=True)]
 
 
 def macro_f1(told: Told, rows: Ints) -> float:

@@ -1,14 +1,33 @@
-"""An example: one labelled text of a task."""
+"""An example: one labelled text, or pair of texts, of a task."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
+
+class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Two texts that are asked about as one; its length is that of both, in code points.
+
+    A request's JSON is read straight into it.
+    """
+
+    text_a: str
+    text_b: str
+
+    def __len__(self) -> int:
+        return len(self.text_a) + len(self.text_b)
+
+
+Input = str | Pair  # what a model is asked
+
 
 @dataclass(frozen=True)
 class Example:
-    """A text with its labels.
+    """A text, or a pair of texts, with its labels.
 
+    text_b: the second text of a pair; None where there is one text only.
     labels: the classes it belongs to; empty for a row out of scope, or one without any label
             in a multi-label task.
     slices: the columns to report by, with their values.
@@ -20,6 +39,24 @@ class Example:
     labels: tuple[str, ...]
     slices: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    text_b: str | None = None
+
+    @property
+    def input(self) -> Input:
+        """What a model is asked."""
+        return self.text if self.text_b is None else Pair(self.text, self.text_b)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text, or both."""
+        return (self.text,) if self.text_b is None else (self.text, self.text_b)
+
+    @property
+    def key(self) -> str:
+        """What makes it a repeat of another: its text; of a pair both, in whatever order."""
+        if self.text_b is None:
+            return self.text
+        return "\0".join(sorted(each.strip() for each in self.texts))
 
 
 @dataclass(frozen=True)

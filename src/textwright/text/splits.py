@@ -51,8 +51,8 @@ def cut_dev(train: Dataset, dev: DevShare) -> tuple[Dataset, Dataset]:
     A share of 0 gives a dev set without rows: nothing is calibrated or stopped early.
     Raises DataError when a part is left without rows against the wish.
     """
-    held = [example for example in train.examples if hash_share(example.text) < dev.share]
-    kept = [example for example in train.examples if hash_share(example.text) >= dev.share]
+    held = [example for example in train.examples if hash_share(example.key) < dev.share]
+    kept = [example for example in train.examples if hash_share(example.key) >= dev.share]
     if (not held and dev.share > 0) or not kept:
         raise DataError(
             f"{train.source} has {len(train.examples)} rows: no dev set can be cut from them.",
@@ -79,6 +79,6 @@ def find_leaks(splits: Splits) -> list[bool]:
     learned = [splits.train]
     if splits.dev.source == splits.train.source:
         learned.append(splits.dev)
-    seen = {example.text.strip() for part in learned for example in part.examples}
+    seen = {example.key.strip() for part in learned for example in part.examples}
     test = splits.test.examples if splits.test else ()
-    return [example.text.strip() in seen for example in test]
+    return [example.key.strip() in seen for example in test]

@@ -1,8 +1,7 @@
 """Measure a model against another on the same rows: the evidence of paired gates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from textwright.metrics import Floats, Ints
 from textwright.paired import Counts, count_pairs, resampled_difference
-from textwright.tasks.row_scores import LOWER_IS_BETTER, RESAMPLED, Told, row_outcomes
+from textwright.tasks.measures import Measures, find_measures
 from textwright.text.examples import Example
 from textwright.text.labels import Labels
 from textwright.training.evaluate import make_rows
@@ -18,39 +17,40 @@ from textwright.training.evaluate import make_rows
 
 @dataclass(frozen=True)
 class Scored:
-    """A model's calibrated probabilities of rows, [N, L], and what its columns mean."""
+    """A model's scores of rows, [N, L], and what its columns mean."""
 
     scores: NDArray[np.float64]
     labels: Labels
 
 
 def compare_scored(
-    ours: Scored, theirs: Scored, examples: Sequence[Example], metrics: Iterable[str]
+    ours: Scored,
+    theirs: Scored,
+    examples: Sequence[Example],
+    metrics: Iterable[str],
+    *,
+    task: str = "classify",
 ) -> dict[str, Any]:
-    """Compare two models on the rows that both answered.
+    """Compare two models of a task on the rows that both answered.
 
-    metrics: those to resample, of ``RESAMPLED``; what is a mean over rows is always counted. An
-             undefined one is left out.
-    Returns ``metrics`` and ``slices``, the latter by accuracy, as gates read them.
+    metrics: those to resample; what is a mean over rows is always counted. An undefined one is
+             left out.
+    Returns ``metrics`` and ``slices``, the latter by the first metric that is a mean over rows,
+    as gates read them.
     """
+    measures = find_measures(task)
     rows = [make_rows(each.scores, examples) for each in (ours, theirs)]
-    outcomes = [
-        row_outcomes(row, each.labels) for row, each in zip(rows, (ours, theirs), strict=True)
-    ]
+    labels = [each.labels for each in (ours, theirs)]
+    outcomes = [measures.outcomes(*each) for each in zip(rows, labels, strict=True)]
     found: dict[str, Any] = {
         name: counted(outcomes[0][name], outcomes[1][name])
         for name in outcomes[0].keys() & outcomes[1].keys()
         if not np.isnan(outcomes[0][name]).all()
     }
-    if not (ours.labels.multi or theirs.labels.multi):
-        names = tuple(sorted({*ours.labels.names, *theirs.labels.names}))
-        told = [
-            Told(row, each.labels, names) for row, each in zip(rows, (ours, theirs), strict=True)
-        ]
-        found |= resampled(told[0], told[1], metrics)
-    slices = count_slices(
-        [each.slices for each in examples], *(each["accuracy"] for each in outcomes)
-    )
+    if told := measures.tell(rows, labels):
+        found |= resampled(measures, told, len(examples), metrics)
+    first = next(iter(outcomes[0]))
+    slices = count_slices([each.slices for each in examples], *(each[first] for each in outcomes))
     return {"rows": len(examples), "metrics": found, "slices": slices}
 
 
@@ -60,24 +60,30 @@ def counted(ours: Floats, theirs: Floats) -> dict[str, Any]:
     return {"ours": float(np.nanmean(ours)), "theirs": float(np.nanmean(theirs)), **asdict(counts)}
 
 
-def resampled(ours: Told, theirs: Told, metrics: Iterable[str]) -> dict[str, Any]:
-    """Give differences of metrics that are no means, positive where ours is better."""
+def resampled(
+    measures: Measures, told: Sequence[Any], count: int, metrics: Iterable[str]
+) -> dict[str, Any]:
+    """Give differences of metrics that are no means, positive where ours is better.
+
+    told: what ours and theirs said of ``count`` rows, as ``Measures.tell`` gives it.
+    """
     found: dict[str, Any] = {}
-    everything = np.arange(len(ours.gold))
-    for name in sorted(set(metrics) & RESAMPLED.keys()):
-        spread = resampled_difference(partial(difference, name, ours, theirs), len(everything))
+    ours, theirs = told
+    everything = np.arange(count)
+    for name in sorted(set(metrics) & measures.resampled.keys()):
+        spread = resampled_difference(difference(measures, name, ours, theirs), count)
         if spread is not None:
-            metric = RESAMPLED[name]
+            metric = measures.resampled[name]
             both = {"ours": metric(ours, everything), "theirs": metric(theirs, everything)}
             levels = {side: level_table(getattr(spread, side)) for side in ("low", "high")}
             found[name] = {**both, "value": spread.value, "rows": spread.rows, **levels}
     return found
 
 
-def difference(metric: str, ours: Told, theirs: Told, rows: Ints) -> float:
-    """Give what ours has more than theirs on the rows at these places, or has less of a fault."""
-    gap = RESAMPLED[metric](ours, rows) - RESAMPLED[metric](theirs, rows)
-    return -gap if metric in LOWER_IS_BETTER else gap
+def difference(measures: Measures, metric: str, ours: Any, theirs: Any) -> Callable[[Ints], float]:
+    """Give a function of rows' places: what ours has more than theirs, or has less of a fault."""
+    value, sign = measures.resampled[metric], -1 if metric in measures.smaller else 1
+    return lambda rows: sign * (value(ours, rows) - value(theirs, rows))
 
 
 def level_table(limits: Mapping[float, float]) -> dict[str, float]:

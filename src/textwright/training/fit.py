@@ -14,10 +14,10 @@ from textwright.recipe.parts import (
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
-from textwright.tasks.table import check_trained
+from textwright.tasks.measures import find_measures
 from textwright.text.batch import Batch, length_buckets, make_batch
 from textwright.text.examples import Dataset, Example
-from textwright.text.labels import Labels, find_labels, write_labels
+from textwright.text.labels import Labels, write_labels
 from textwright.text.splits import Splits
 from textwright.training.history import EpochRecord
 from textwright.training.pretrained import Pretrained, open_pretrained
@@ -62,10 +62,7 @@ def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress)
     Raises DataError when the data is not fit to learn from, RecipeError for a task that
     nothing here trains.
     """
-    check_trained(recipe.task)
-    labels = find_labels(
-        [each.labels for each in splits.train.examples], multi=recipe.data.multi_label
-    )
+    labels = find_measures(recipe.task).find_labels(splits.train.examples, recipe)
     place.folder.mkdir(parents=True, exist_ok=True)
     write_labels(labels, place.folder / "labels.json")
     (place.folder / "recipe.toml").write_text(recipe_text(portable(recipe)), encoding="utf-8")
@@ -100,7 +97,7 @@ def fit_linear(recipe: Recipe, train: Dataset, labels: Labels, folder: Path) -> 
     assert isinstance(recipe.training, LinearTrainingSettings)
     model = train_linear(
         texts_of(train.examples),
-        labels.targets(each.labels for each in train.examples),
+        find_measures(recipe.task).targets(train.examples, labels),
         multi=labels.multi,
         bag=recipe.encoder,
         training=recipe.training,
@@ -129,7 +126,7 @@ def fit_network(
     train, dev = (
         Rows(
             tokenizer.encode(texts_of(part.examples)),
-            labels.targets(each.labels for each in part.examples),
+            find_measures(recipe.task).targets(part.examples, labels),
         )
         for part in (splits.train, splits.dev)
     )

@@ -11,17 +11,19 @@ class EpochRecord:
     epoch:        counted from 1.
     train_loss:   mean over the pass, in nats, dropout and smoothing included.
     dev_loss:     mean after the pass, in nats, of the rows that have a class.
-    dev_accuracy: share of these rows answered right; of a multi-label row, all labels.
+    dev_score:    of the dev rows, larger is better: what the best epoch is chosen by.
     seconds:      of the pass, dev included.
     texts_per_second: in training alone.
+    metric:       the name of the dev score.
     """
 
     epoch: int
     train_loss: float
     dev_loss: float
-    dev_accuracy: float
+    dev_score: float
     seconds: float
     texts_per_second: float
+    metric: str = "accuracy"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How long one text takes, through everything that serving does to it but the network."""
+"""How long one input takes, through everything that serving does to it but the network."""
 
 import time
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from textwright.runtime.answer import Answerer
+from textwright.text.examples import Input
 
 WARM_UP = 20
 TEXTS = 400
@@ -13,7 +14,7 @@ LONGEST_S = 3.0  # after which fewer texts must do, but for a dozen
 LEAST = 12
 
 
-def measure_latency(answerer: Answerer, texts: Sequence[str]) -> dict[str, float]:
+def measure_latency(answerer: Answerer, texts: Sequence[Input]) -> dict[str, float]:
     """Answer texts one at a time and give ``p50_ms``, ``p99_ms`` and how many there were.
 
     Differs from run to run and from machine to machine, so it stands beside the artifact. An

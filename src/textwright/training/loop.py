@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,14 +44,28 @@ ROUNDED = 4  # lengths are multiples of this: fewer shapes, whose kernels the CP
 class Rows:
     """Encoded texts with their truth.
 
-    targets: [N, L] float32, 1 where the label holds; a zero row belongs to no class.
+    encodings: those of a row one after the other.
+    targets:   [N, L] float32, 1 where the label holds; a zero row belongs to no class.
+    texts:     of a row: 1, or 2 for pairs whose texts are read apart.
     """
 
     encodings: Sequence[Encoding]
     targets: NDArray[np.float32]
+    texts: int = 1
 
-    def batch(self, places: NDArray[np.int64]) -> Batch:
-        """Pad the texts at some places, as ``make_batch`` does, without a loop over them."""
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the places in ``encodings`` of the texts of some rows."""
+        found: NDArray[np.int64] = (rows[:, None] * self.texts + np.arange(self.texts)).ravel()
+        return found
+
+    def take(self, rows: NDArray[np.int64]) -> "Rows":
+        """Give only some rows."""
+        kept = [self.encodings[each] for each in self.places(rows).tolist()]
+        return replace(self, encodings=kept, targets=self.targets[rows])
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """Pad the texts of some rows, as ``make_batch`` does, without a loop over them."""
+        places = self.places(rows)
         lengths = self.lengths[places][:, None]
         width = -(-int(lengths.max()) // ROUNDED) * ROUNDED
         mask = np.arange(width) < lengths  # [B, T]
@@ -72,6 +86,12 @@ class Rows:
         return np.array([max(len(each.ids), 1) for each in self.encodings], dtype=np.int64)
 
     @cached_property
+    def longest(self) -> NDArray[np.int64]:
+        """The tokens of the longest text of each row, [N]."""
+        found: NDArray[np.int64] = self.lengths.reshape(-1, self.texts).max(axis=1)
+        return found
+
+    @cached_property
     def starts(self) -> NDArray[np.int64]:
         """Where each text begins in ``flat``."""
         return np.cumsum(self.lengths) - self.lengths
@@ -81,13 +101,15 @@ class Rows:
 class TrainingData:
     """What is learned from, and what decides when to stop.
 
-    dev:   may be empty: then the last epoch is kept.
-    multi: each label is its own yes or no.
+    dev:       may be empty: then the last epoch is kept.
+    multi:     each label is its own yes or no; a row of zeros counts as any other.
+    objective: what is made small, by the task.
     """
 
     train: Rows
     dev: Rows
     multi: bool = False
+    objective: type[Objective] = Objective
 
 
 def train_network(
@@ -138,9 +160,10 @@ class Training:
         self.settings = settings
         self.device = find_device(settings)
         self.model = model.to(self.device)
-        self.objective = Objective(settings, self.train.targets, multi=data.multi)
+        self.objective = data.objective(settings, self.train.targets, multi=data.multi)
         self.objective.to(self.device)
-        self.plain = Objective(NetworkTrainingSettings(), self.dev.targets, multi=data.multi)
+        plain = NetworkTrainingSettings()
+        self.plain = data.objective(plain, self.dev.targets, multi=data.multi)
         self.optimizer = new_optimizer(model, settings)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings.precision == "fp16")
         self.records: list[EpochRecord] = []
@@ -164,14 +187,15 @@ class Training:
         started = time.perf_counter()
         train_loss = self.learn(number, shown)
         trained = time.perf_counter()
-        dev_loss, accuracy = self.measure()
+        dev_loss, dev_score = self.measure()
         record = EpochRecord(
             epoch=number,
             train_loss=train_loss,
             dev_loss=dev_loss,
-            dev_accuracy=accuracy,
+            dev_score=dev_score,
             seconds=time.perf_counter() - started,
-            texts_per_second=len(self.train.targets) / (trained - started),
+            texts_per_second=len(self.train.encodings) / (trained - started),
+            metric=self.plain.metric,
         )
         self.records.append(record)
         if best_epoch(self.records) == number:
@@ -183,7 +207,7 @@ class Training:
         order_seed, torch_seed = np.random.SeedSequence([self.settings.seed, number]).spawn(2)
         torch.manual_seed(int(torch_seed.generate_state(1)[0]))
         chance = np.random.default_rng(order_seed)
-        order = length_buckets(self.train.lengths.tolist(), self.settings.batch_size, chance)
+        order = length_buckets(self.train.longest.tolist(), self.settings.batch_size, chance)
         together = self.settings.accumulate
         groups = [order[each : each + together] for each in range(0, len(order), together)]
         steps = len(groups) * self.settings.epochs
@@ -213,18 +237,17 @@ class Training:
         return float(loss.detach())
 
     def measure(self) -> tuple[float, float]:
-        """Give mean loss and accuracy of the dev rows that have a class; NaN without any."""
+        """Give mean loss and score of the dev rows that have a class; NaN without any."""
         if not len(self.dev.targets):
             return float("nan"), float("nan")
         self.model.eval()
-        loss, right = 0.0, 0
+        loss, said, true = 0.0, list[Tensor](), list[Tensor]()
         with torch.no_grad(), autocast(self.settings, self.device):
-            for places in length_buckets(self.dev.lengths.tolist(), DEV_BATCH):
-                targets = torch.from_numpy(self.dev.targets[places]).to(self.device)
-                logits = self.logits(self.dev.batch(places))
-                loss += float(self.plain(logits, targets).sum())
-                right += int(count_right(logits, targets, multi=self.plain.multi))
-        return loss / len(self.dev.targets), right / len(self.dev.targets)
+            for places in length_buckets(self.dev.longest.tolist(), DEV_BATCH):
+                true.append(torch.from_numpy(self.dev.targets[places]).to(self.device))
+                said.append(self.logits(self.dev.batch(places)))
+                loss += float(self.plain(said[-1], true[-1]).sum())
+        return loss / len(self.dev.targets), self.plain.score(torch.cat(said), torch.cat(true))
 
     def logits(self, batch: Batch) -> Tensor:
         """Run the network: [B, L] float."""
@@ -265,32 +288,29 @@ class Training:
 
 def in_scope(rows: Rows) -> Rows:
     """Leave out the rows that belong to no class."""
-    kept = np.flatnonzero(rows.targets.any(axis=1))
-    return Rows([rows.encodings[int(each)] for each in kept], rows.targets[kept])
-
-
-def count_right(logits: Tensor, targets: Tensor, *, multi: bool) -> int:
-    """Count the texts of a batch whose best label, or (multi-label) every label, is right."""
-    if multi:
-        return int(((logits > 0) == (targets > 0.5)).all(dim=1).sum())
-    return int((logits.argmax(dim=1) == targets.argmax(dim=1)).sum())
+    return rows.take(np.flatnonzero(rows.targets.any(axis=1)))
 
 
 def best_epoch(records: Sequence[EpochRecord]) -> int:
-    """Give the number of the epoch with the best dev accuracy, of equal ones the least loss.
+    """Give the number of the epoch with the best dev score, of equal ones the least loss.
 
     Without dev rows, the last; before any epoch, 0.
     """
     if not records:
         return 0
-    if np.isnan(records[-1].dev_accuracy):
+    if np.isnan(records[-1].dev_score):
         return len(records)
-    return min(records, key=lambda each: (-each.dev_accuracy, each.dev_loss)).epoch
+    return min(records, key=lambda each: (-each.dev_score, each.dev_loss)).epoch
 
 
 def fingerprint(model: TextModel, data: TrainingData, settings: NetworkTrainingSettings) -> str:
     """Name a run by all it depends on: settings, parts of the network, rows."""
-    table = {**asdict(settings), "multi": data.multi, "model": repr(model)}
+    table = {
+        **asdict(settings),
+        "multi": data.multi,
+        "goal": data.objective.__name__,
+        "model": repr(model),
+    }
     found = hashlib.sha256(json.dumps(table, sort_keys=True).encode())
     for name, weight in model.state_dict().items():
         found.update(f"{name} {list(weight.shape)}".encode())

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from textwright.manifest import canonical_json
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact, seal
-from textwright.tasks.calibration import calibrate
+from textwright.tasks.measures import find_measures
 from textwright.text.examples import Dataset
 from textwright.text.labels import write_labels
-from textwright.text.splits import Splits, find_leaks, hash_share
+from textwright.text.splits import Splits, find_leaks
 from textwright.training.card import write_card
 from textwright.training.evaluate import (
     Evaluation,
@@ -44,20 +42,14 @@ class Measured:
 
 
 def calibrate_answerer(recipe: Recipe, dev: Dataset, folder: Path) -> Answerer:
-    """Choose temperature and threshold on dev rows and write them into ``labels.json``.
+    """Choose on dev rows what turns outputs into answers, and write it into ``labels.json``.
 
     Returns what answers with them, from the files of the folder alone.
     """
     seal(folder)
     plain = Answerer(open_artifact(folder, verify=False), threads=recipe.training.threads)
-    texts = [each.text for each in dev.examples]
-    labels = calibrate(
-        plain.logits(texts),
-        plain.labels.targets(each.labels for each in dev.examples),
-        np.array([hash_share(f"half {text}") < 0.5 for text in texts], dtype=np.bool_),
-        plain.labels,
-        recipe.abstention,
-    )
+    measures = find_measures(recipe.task)
+    labels = measures.calibrate(plain.outputs, dev.examples, plain.labels, recipe)
     write_labels(labels, folder / "labels.json")
     seal(folder)
     return Answerer(open_artifact(folder, verify=False), threads=recipe.training.threads)
@@ -79,7 +71,8 @@ def measure(recipe: Recipe, splits: Splits, answerer: Answerer) -> Measured:
     leaked = find_leaks(splits)
     report |= {"test": test.metrics, "leaked_rows": sum(leaked)}
     if any(leaked):
-        report["without_leaks"] = score_without_leaks(test, splits.test, leaked, labels)
+        clean = score_without_leaks(recipe.task, test.scores, splits.test, leaked, labels)
+        report["without_leaks"] = clean
     report |= score_baselines(recipe, splits.train, splits.test, labels)
     return Measured(report, test)
 

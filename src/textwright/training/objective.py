@@ -13,7 +13,7 @@ from textwright.recipe.training import NetworkTrainingSettings
 
 
 class Objective:
-    """Cross-entropy, with smoothed targets and weighted classes as the settings say.
+    """What classifying makes small: cross-entropy, smoothed and weighted as the settings say.
 
     One label a text: softmax cross-entropy. A row of no class (out of scope) is pulled towards
     equal scores for all labels, as outlier exposure does (Hendrycks, Mazeika and Dietterich
@@ -21,7 +21,11 @@ class Objective:
     each label, binary cross-entropy, mean over the labels.
     Smoothing s (Szegedy et al. 2016, section 7): a target t becomes (1 - s) t + s / L, or, for
     a yes or no, (1 - s) t + s / 2.
+
+    metric: what ``score`` gives.
     """
+
+    metric = "accuracy"
 
     def __init__(
         self, settings: NetworkTrainingSettings, targets: NDArray[np.float32], *, multi: bool
@@ -55,6 +59,14 @@ class Objective:
         if self.weights is None:
             return losses
         return losses * (targets @ self.weights + (1 - inside))
+
+    def score(self, logits: Tensor, targets: Tensor) -> float:
+        """Give the share of texts whose best label, or (multi-label) every label, is right."""
+        if self.multi:
+            right = ((logits > 0) == (targets > 0.5)).all(dim=1)
+        else:
+            right = logits.argmax(dim=1) == targets.argmax(dim=1)
+        return int(right.sum()) / len(targets)
 
 
 def balance(targets: NDArray[np.float32], *, multi: bool) -> NDArray[np.float32]:

@@ -7,15 +7,15 @@ import hashlib
 import random
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from textwright.metrics import Floats
 from textwright.paired import count_pairs
 from textwright.runtime.answer import Answerer
-from textwright.tasks.row_scores import row_outcomes
+from textwright.tasks.measures import find_measures
 from textwright.text.examples import Example
-from textwright.training.evaluate import make_rows
+from textwright.training.evaluate import ask, make_rows
 
 SEED = 0
 MOST_ROWS = 2_000  # changed and answered; of a larger test set those first by digest
@@ -101,20 +101,24 @@ def measure_robustness(answerer: Answerer, examples: Sequence[Example]) -> dict[
     chosen = sorted(scoped, key=lambda each: each.digest)[:MOST_ROWS]
     if not chosen:
         return {}
-    plain = outcomes(answerer, [each.text for each in chosen], chosen)
+    plain = outcomes(answerer, chosen)
     found: dict[str, Any] = {"rows": len(chosen), "seed": SEED, "accuracy": float(plain.mean())}
     found |= {"loss": {}, "counts": {}}
     for form in FORMS:
-        changed = outcomes(answerer, [perturb(each.text, form) for each in chosen], chosen)
+        changed = outcomes(answerer, [rewrite(each, form) for each in chosen])
         counts = count_pairs(changed, plain)
         found["loss"][form] = -counts.difference
         found["counts"][form] = {"won": counts.won, "lost": counts.lost}
     return found
 
 
-def outcomes(
-    answerer: Answerer, texts: Sequence[str], examples: Sequence[Example]
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Tell of each text whether it was answered rightly, [N] float of 0 and 1."""
-    rows = make_rows(answerer.probabilities(texts), examples)
-    return row_outcomes(rows, answerer.labels)["accuracy"]
+def rewrite(example: Example, form: str) -> Example:
+    """Write an example's text differently, or both."""
+    second = None if example.text_b is None else perturb(example.text_b, form)
+    return replace(example, text=perturb(example.text, form), text_b=second)
+
+
+def outcomes(answerer: Answerer, examples: Sequence[Example]) -> Floats:
+    """Tell of each example whether it was answered rightly, [N] float of 0 and 1."""
+    rows = make_rows(ask(answerer, examples), examples)
+    return find_measures(answerer.artifact.recipe.task).outcomes(rows, answerer.labels)["accuracy"]

@@ -13,10 +13,10 @@ MOST_LABELS = 40  # a larger confusion matrix shows only the labels most often c
 SIZE_INCHES = (6.4, 4.8)
 
 
-def plot_curves(epochs: Sequence[dict[str, float]], path: Path) -> None:
-    """Draw loss and dev accuracy over the epochs; nothing is drawn without epochs.
+def plot_curves(epochs: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draw loss and dev score over the epochs; nothing is drawn without epochs.
 
-    epochs: of each, ``train_loss``, ``dev_loss`` and ``dev_accuracy``.
+    epochs: of each, ``train_loss``, ``dev_loss``, ``dev_score`` and ``metric``, that score's name.
     """
     if not epochs:
         return
@@ -25,11 +25,12 @@ def plot_curves(epochs: Sequence[dict[str, float]], path: Path) -> None:
     losses.plot(numbers, [each["train_loss"] for each in epochs], "o-", label="train loss")
     losses.plot(numbers, [each["dev_loss"] for each in epochs], "o-", label="dev loss")
     losses.xaxis.get_major_locator().set_params(integer=True)
-    accuracy = losses.twinx()
-    accuracy.set_ylabel("dev accuracy")
-    accuracy.plot(numbers, [each["dev_accuracy"] for each in epochs], "ks--", label="dev accuracy")
+    metric = f"dev {epochs[0]['metric']}"
+    scores = losses.twinx()
+    scores.set_ylabel(metric)
+    scores.plot(numbers, [each["dev_score"] for each in epochs], "ks--", label=metric)
     losses.legend(loc="center left")
-    accuracy.legend(loc="center right")
+    scores.legend(loc="center right")
     save(figure, path)
 
 

@@ -16,6 +16,7 @@ from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact
 from textwright.text.examples import Example
 from textwright.training.comparison import Scored, compare_scored
+from textwright.training.evaluate import ask
 from textwright.training.latency import measure_latency
 from textwright.training.perturb import measure_robustness
 
@@ -41,10 +42,9 @@ def find_production(session: Session, model: str) -> Production | None:
 def measure_alone(answerer: Answerer, examples: Sequence[Example]) -> dict[str, dict[str, Any]]:
     """Measure a model by itself, by kind of evidence: robustness, latency, size."""
     folder = answerer.artifact.folder
-    texts = [each.text for each in examples]
     return {
         "robustness": measure_robustness(answerer, examples),
-        "latency": measure_latency(answerer, texts),
+        "latency": measure_latency(answerer, [each.input for each in examples]),
         "size": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
     }
 
@@ -71,11 +71,12 @@ def measure_against(against: Against, ours: Scored, examples: Sequence[Example])
     try:
         folder = against.store.folder(production.artifact)
         answerer = Answerer(open_artifact(folder, verify=False), threads=recipe.training.threads)
-        scores = answerer.probabilities([each.text for each in examples])
+        scores = ask(answerer, examples)
     except TextwrightError as error:
         return {**about, "error": error.what}
     theirs = Scored(scores, answerer.labels)
-    return {**about, **compare_scored(ours, theirs, examples, asked_metrics(recipe))}
+    metrics = asked_metrics(recipe)
+    return {**about, **compare_scored(ours, theirs, examples, metrics, task=recipe.task)}
 
 
 def asked_metrics(recipe: Recipe) -> list[str]:

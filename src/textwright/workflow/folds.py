@@ -11,7 +11,7 @@ from textwright.errors import UsageError
 from textwright.recipe.file import read_recipe
 from textwright.recipe.recipe import Recipe
 from textwright.settings import Settings
-from textwright.tasks.table import check_trained
+from textwright.tasks.measures import find_measures
 from textwright.text.folds import read_folds
 from textwright.text.splits import Splits
 from textwright.training.fit import Workplace
@@ -84,7 +84,7 @@ def cross_validate(
         raise UsageError(f"{folds} folds are none to hold out.", "Take 2 or more, such as 5.")
     if not isinstance(recipe, Recipe):
         recipe = read_recipe(recipe, overrides)
-    check_trained(recipe.task)
+    find_measures(recipe.task)
     progress = progress or Quiet()
     started = time.perf_counter()
     progress.stage("reading")

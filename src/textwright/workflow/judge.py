@@ -11,6 +11,7 @@ from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.settings import Settings
 from textwright.training.comparison import Scored
+from textwright.training.evaluate import ask
 from textwright.workflow.evidence import (
     Against,
     Production,
@@ -66,7 +67,7 @@ def compare_again(keep: Keep, found: Found) -> dict[str, Any] | None:
         return {"production": production.number, "error": error.what}
     examples = [each.example for each in rows]
     answerer = Answerer(found.artifact, threads=recipe.training.threads)
-    ours = Scored(answerer.probabilities([each.text for each in examples]), answerer.labels)
+    ours = Scored(ask(answerer, examples), answerer.labels)
     return measure_against(Against(keep.store, production, recipe), ours, examples)
 
 

@@ -39,9 +39,10 @@ from textwright.recipe.file import read_recipe, recipe_text
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
 from textwright.settings import Settings, find_settings
-from textwright.tasks.table import check_trained
+from textwright.tasks.measures import find_measures
 from textwright.text.splits import Splits
 from textwright.training.comparison import Scored
+from textwright.training.evaluate import ask
 from textwright.training.fit import Fitted, Workplace, fit
 from textwright.training.history import EpochRecord
 from textwright.training.measure import (
@@ -135,7 +136,7 @@ def train(
     options = options or TrainOptions()
     if not isinstance(recipe, Recipe):
         recipe = read_recipe(recipe, overrides)
-    check_trained(recipe.task)
+    find_measures(recipe.task)  # first of all, so that nothing is read in vain
     settings = settings or find_settings(create=True)
     options.progress.stage("reading")
     started = time.perf_counter()
@@ -291,14 +292,14 @@ def gather_evidence(
 def profile_of(splits: Splits, measured: Measured, answerer: Answerer) -> dict[str, Any]:
     """Profile the held-out rows: of the test set, or of dev where there is none."""
     held = splits.test or splits.dev
-    texts = [each.text for each in held.examples]
-    scores = measured.test.scores if measured.test else answerer.probabilities(texts)
-    return make_profile(texts, scores, answerer.labels.names)
+    scores = measured.test.scores if measured.test else ask(answerer, held.examples)
+    inputs = [each.input for each in held.examples]
+    return make_profile(inputs, scores, answerer.labels.names)
 
 
 def check_answers(answerer: Answerer) -> None:
     """Refuse a model whose answer to a plain text is no number."""
-    if not np.isfinite(answerer.probabilities([SMOKE])).all():
+    if not np.isfinite(answerer.outputs([SMOKE])).all():
         raise RefusedError(
             "The trained model answers with numbers that are none.",
             "Lower training.learning_rate, or look for texts that are not text in the data.",

@@ -1,0 +1,111 @@
+"""What training and evidence ask of a task: truth out of rows, scores out of answers.
+
+To add a task: write these functions, and its line in the table at the end.
+Shapes: N rows, L numbers that a network gives of a row: a score a label, say.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textwright.errors import RecipeError
+from textwright.metrics import Floats, Ints
+from textwright.recipe.recipe import Recipe
+from textwright.tasks import classify, row_scores, scores
+from textwright.tasks.calibration import calibrate
+from textwright.tasks.scores import Rows
+from textwright.text.examples import Example, Input
+from textwright.text.labels import Labels, find_labels
+from textwright.text.splits import hash_share
+
+Network = Callable[[Sequence[Input]], NDArray[np.float32]]  # of N inputs the outputs, [N, L]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What a task says of rows and answers.
+
+    find_labels: what the outputs will mean, from the training rows; raises DataError for rows
+                 that cannot be learned from.
+    targets:     the truth as the loss takes it, [N, L] float.
+    ask:         the scores of examples by a network's outputs, [N, L] float: calibrated
+                 probabilities, say.
+    calibrate:   choose on dev rows whatever else turns outputs into answers.
+    score:       every metric of a report.
+    headline:    the name of the one that stands first, larger being better.
+    outcomes:    by metric, what each row counts, [N] float; NaN where it does not. The mean is
+                 the metric of that name. By the first of them slices are compared.
+    tell:        what several models said of the same rows, for ``resampled``; empty where
+                 nothing is.
+    resampled:   metrics that are no means over rows, of what was told and of rows' places.
+    smaller:     metrics of which less is better.
+    """
+
+    find_labels: Callable[[Sequence[Example], Recipe], Labels]
+    targets: Callable[[Sequence[Example], Labels], NDArray[np.float32]]
+    ask: Callable[[Network, Sequence[Example], Labels], NDArray[np.float64]]
+    calibrate: Callable[[Network, Sequence[Example], Labels, Recipe], Labels]
+    score: Callable[[Rows, Labels], dict[str, Any]]
+    headline: Callable[[Labels], str]
+    outcomes: Callable[[Rows, Labels], dict[str, Floats]]
+    tell: Callable[[Sequence[Rows], Sequence[Labels]], list[Any]]
+    resampled: Mapping[str, Callable[[Any, Ints], float]]
+    smaller: tuple[str, ...] = ()
+
+
+def find_classes(examples: Sequence[Example], recipe: Recipe) -> Labels:
+    """Collect the classes of the training rows."""
+    return find_labels([each.labels for each in examples], multi=recipe.data.multi_label)
+
+
+def mark_classes(examples: Sequence[Example], labels: Labels) -> NDArray[np.float32]:
+    """Give 1 where a label holds, [N, L]; a zero row is out of scope."""
+    return labels.targets(each.labels for each in examples)
+
+
+def ask_classes(
+    network: Network, examples: Sequence[Example], labels: Labels
+) -> NDArray[np.float64]:
+    """Give the calibrated probability of each label, [N, L]."""
+    return classify.probabilities(network([each.input for each in examples]), labels)
+
+
+def calibrate_classes(
+    network: Network, examples: Sequence[Example], labels: Labels, recipe: Recipe
+) -> Labels:
+    """Choose temperature and threshold."""
+    halves = [hash_share(f"half {each.key}") < 0.5 for each in examples]
+    return calibrate(
+        network([each.input for each in examples]),
+        mark_classes(examples, labels),
+        np.array(halves, dtype=np.bool_),
+        labels,
+        recipe.abstention,
+    )
+
+
+MEASURES: dict[str, Measures] = {
+    "classify": Measures(
+        find_labels=find_classes,
+        targets=mark_classes,
+        ask=ask_classes,
+        calibrate=calibrate_classes,
+        score=scores.score,
+        headline=lambda _labels: "accuracy",
+        outcomes=row_scores.row_outcomes,
+        tell=row_scores.tell,
+        resampled=row_scores.RESAMPLED,
+        smaller=row_scores.LOWER_IS_BETTER,
+    ),
+}
+
+
+def find_measures(task: str) -> Measures:
+    """Give what a task says of rows and answers; raises RecipeError where nothing is trained."""
+    if task not in MEASURES:
+        what = f"Nothing here trains or scores the task {task!r} yet."
+        raise RecipeError(what, f"Choose one of: {', '.join(MEASURES)}.")
+    return MEASURES[task]
