@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from textwright.sklearn import TextClassifier
     from textwright.vectors.vectors import Vectors
     from textwright.workflow.compare import compare
+    from textwright.workflow.embed import EmbedOptions, embed
     from textwright.workflow.evaluate import evaluate
     from textwright.workflow.folds import cross_validate
     from textwright.workflow.judge import gate
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 PUBLIC = {
+    "EmbedOptions": "textwright.workflow.embed",
     "TextClassifier": "textwright.sklearn",
     "TextwrightError": "textwright.errors",
     "TrainOptions": "textwright.workflow.train",
@@ -26,6 +28,7 @@ PUBLIC = {
     "check_recipe": "textwright.recipe.file",
     "compare": "textwright.workflow.compare",
     "cross_validate": "textwright.workflow.folds",
+    "embed": "textwright.workflow.embed",
     "evaluate": "textwright.workflow.evaluate",
     "gate": "textwright.workflow.judge",
     "load": "textwright.models",
@@ -36,6 +39,7 @@ PUBLIC = {
 }  # each public name and the module it is defined in, imported when it is first asked for
 
 __all__ = [
+    "EmbedOptions",
     "TextClassifier",
     "TextwrightError",
     "TrainOptions",
@@ -43,6 +47,7 @@ __all__ = [
     "check_recipe",
     "compare",
     "cross_validate",
+    "embed",
     "evaluate",
     "gate",
     "load",

@@ -17,6 +17,7 @@ from textwright.cli import (
     records,
     rolling,
     serving,
+    texts,
     vectors,
 )
 from textwright.errors import (
@@ -49,6 +50,7 @@ records.add_commands(app)
 serving.add_commands(app)
 load.add_commands(app)
 vectors.add_commands(app)
+texts.add_commands(app)
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""Progress over words on standard error: how many a second, and the time left."""
+"""Progress over words or texts on standard error: how many a second, and the time left."""
 
 import time
 from types import TracebackType
@@ -10,7 +10,7 @@ LINE_S = 10.0  # between two lines, where there is no terminal
 
 
 class WordBar:
-    """Shows how word vectors are trained: a bar on a terminal, now and then a line elsewhere."""
+    """Shows how far it is: a bar on a terminal, now and then a line elsewhere."""
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
@@ -41,7 +41,7 @@ class WordBar:
         self.bar.stop()
 
     def stage(self, name: str, unit: str) -> None:
-        """Begin a stage, in which ``unit`` is counted: words, or pairs of them."""
+        """Begin a stage, in which ``unit`` is counted: words, pairs of them, texts."""
         if self.task is not None:
             self.bar.remove_task(self.task)
         self.console.print(f"{name} ...", style="dim")

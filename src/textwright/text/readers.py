@@ -1,4 +1,4 @@
-"""Data files into examples: JSONL, CSV and TSV, plain or gzipped.
+"""Data files into rows and examples: JSONL, CSV and TSV, plain or gzipped.
 
 To add a format: write a function from an open text file to numbered rows, then add its line
 to the table at the end.
@@ -11,7 +11,7 @@ import json
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -48,9 +48,19 @@ def read_dataset(settings: DataSettings, file: str, *, keep_empty: bool) -> Data
     return make_dataset(file, examples, sorted(columns), dropped)
 
 
-def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
+def read_texts(path: Path, column: str) -> Iterator[str]:
+    """Yield the text of each row of a data file, or each line of one in .txt, empty ones too.
+
+    Raises DataError as ``read_rows`` does, and for a row without that column.
+    """
+    for number, row in read_rows(path, lines=True):
+        yield text_of(row, column, f"{path}, row {number}")
+
+
+def read_rows(path: Path, *, lines: bool = False) -> Iterator[tuple[int, Row]]:
     """Yield each row of a data file with its number, counted from 1 (a header is none).
 
+    lines: take a file in .txt, too: each line is a row with the single column ``text``.
     Raises DataError for a missing file, an unknown format, bytes that are no UTF-8, or a
     malformed row.
     """
@@ -59,14 +69,15 @@ def read_rows(path: Path) -> Iterator[tuple[int, Row]]:
     suffixes = path.suffixes
     packed = bool(suffixes) and suffixes[-1] == ".gz"
     suffix = (suffixes[:-1] if packed else suffixes)[-1:]
-    if not suffix or suffix[0] not in FORMATS:
+    formats = {**FORMATS, ".txt": read_lines} if lines else FORMATS
+    if not suffix or suffix[0] not in formats:
         raise DataError(
-            f"{path} is of no known format.", f"Known endings: {', '.join(FORMATS)}, also with .gz."
+            f"{path} is of no known format.", f"Known endings: {', '.join(formats)}, also with .gz."
         )
     number = 0
     try:
         with open_text(path, packed=packed) as file:
-            for number, row in FORMATS[suffix[0]](file, path):
+            for number, row in formats[suffix[0]](file, path):
                 yield number, row
     except FileNotFoundError as error:
         hint = "Check the name; a recipe's files stand relative to it, or to data.root."
@@ -84,6 +95,12 @@ def open_text(path: Path, *, packed: bool) -> TextIO:
     if packed:
         return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
+
+
+def read_lines(file: TextIO, _path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield each line as the column ``text``, blank ones too."""
+    for number, line in enumerate(file, start=1):
+        yield number, {"text": line.rstrip("\r\n")}
 
 
 def read_jsonl(file: TextIO, path: Path) -> Iterator[tuple[int, Row]]:
@@ -160,20 +177,31 @@ def is_excluded(row: Row, settings: DataSettings) -> bool:
 
 def make_example(row: Row, settings: DataSettings, place: str) -> Example:
     """Make an example of a row; raises DataError naming the place and the nearest column."""
-    for column in (settings.text, settings.label, *settings.slices):
-        if column not in row:
-            missing = unknown_name("column", column, row)
-            raise DataError(f"{place} has no column {column!r}.", missing.hint)
-    text = row[settings.text]
-    if not isinstance(text, str):
-        hint = f"Column {settings.text!r} must hold strings."
-        raise DataError(f"{place}: the text is {text!r}.", hint)
+    check_columns(row, (settings.text, settings.label, *settings.slices), place)
     return Example(
-        text=text,
+        text=text_of(row, settings.text, place),
         labels=read_labels_of(row[settings.label], settings, place),
         slices={column: str(row[column]) for column in settings.slices},
         digest=digest_row(row),
     )
+
+
+def check_columns(row: Row, columns: Iterable[str], place: str) -> None:
+    """Refuse a row that lacks one of the columns; the error names the nearest there is."""
+    for column in columns:
+        if column not in row:
+            missing = unknown_name("column", column, row)
+            raise DataError(f"{place} has no column {column!r}.", missing.hint)
+
+
+def text_of(row: Row, column: str, place: str) -> str:
+    """Give the text of a row; raises DataError where there is none."""
+    check_columns(row, (column,), place)
+    text = row[column]
+    if not isinstance(text, str):
+        hint = f"Column {column!r} must hold strings."
+        raise DataError(f"{place}: the text is {text!r}.", hint)
+    return text
 
 
 def read_labels_of(value: Any, settings: DataSettings, place: str) -> tuple[str, ...]:

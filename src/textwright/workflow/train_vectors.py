@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
 
 from textwright.errors import DataError, UsageError
 from textwright.lifecycle.database import Sessions, open_database
@@ -41,28 +40,9 @@ from textwright.vectors.formats import WordTable
 from textwright.vectors.packed import unwritten
 from textwright.vectors.saved import Saved, save_folder
 from textwright.vectors.vectors import Vectors, train_vectors
+from textwright.workflow.progress import Silent, StageProgress
 
 MADE = "artifact"  # folder within the scratch one
-
-
-class VectorsProgress(Protocol):
-    """Who is told how a training goes on."""
-
-    def stage(self, name: str, unit: str) -> None:
-        """Begin a stage, in which ``unit`` is counted."""
-
-    def count(self, done: int, total: int) -> None:
-        """Say what is done, and how much there is to do."""
-
-
-class Silent:
-    """Nobody is told."""
-
-    def stage(self, name: str, unit: str) -> None:
-        """Begin a stage."""
-
-    def count(self, done: int, total: int) -> None:
-        """Count on."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +60,7 @@ class VectorsOptions:
     corpus: Path | None = None
     settings: Settings | None = None
     actor: str = field(default_factory=current_user)
-    progress: VectorsProgress = field(default_factory=Silent)
+    progress: StageProgress = field(default_factory=Silent)
 
 
 @dataclass(frozen=True)
