@@ -14,10 +14,10 @@ from textwright.cli.main import app
 from textwright.recipe.data import DataSettings, DevShare
 from textwright.recipe.gates import GATES
 from textwright.recipe.parts import (
+    DECODERS,
     EMBEDDINGS,
     ENCODERS,
     AbstentionSettings,
-    ClassifySettings,
     TokenizerSettings,
 )
 from textwright.recipe.records import RecordSettings
@@ -33,8 +33,8 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[tokenizer]", "not for bag", TokenizerSettings),
     *((f'[embedding] kind = "{kind}"', "not for bag", EMBEDDINGS[kind]) for kind in EMBEDDINGS),
     *((f'[encoder] kind = "{kind}"', "", ENCODERS[kind]) for kind in ENCODERS),
-    ("[decoder]", "not for bag", ClassifySettings),
-    ("[abstention]", "", AbstentionSettings),
+    *(("[decoder]", f"{task}; not for bag", DECODERS[task]) for task in DECODERS),
+    ("[abstention]", "classify", AbstentionSettings),
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
     ("[rollout]", "", RolloutSettings),
@@ -49,7 +49,8 @@ def recipe_page() -> str:
     lines += [
         "A recipe is a TOML file. Every key has a default; `textwright recipe show FILE` prints a",
         "recipe with all of them, and `--set section.key=value` overrides one on the command line.",
-        "At the top stand `name` (the model it makes versions of) and `task` (`classify`).",
+        "At the top stand `name` (the model it makes versions of) and `task` (`classify`, `match`,",
+        "`embed`). A setting that only some tasks have names them.",
         "",
     ]
     for title, remark, section in SECTIONS:

@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "structures": {"errors"},
     "text": {"errors", "recipe"},
     "tasks": {"errors", "metrics", "paired", "recipe", "text", "structures"},
-    "vectors": {"errors", "manifest", "recipe", "text", "tasks"},
+    "vectors": {"errors", "manifest", "metrics", "recipe", "text", "tasks"},
     "networks": {"errors", "recipe", "text", "tasks", "vectors"},
     "runtime": {"errors", "manifest", "recipe", "text", "tasks"},
     "training": {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
 
 from textwright import metrics
@@ -218,3 +219,41 @@ def test_auroc_of_turned_scores_is_the_rest_to_one(positive: list[bool]) -> None
     scores = np.arange(len(flags), dtype=np.float64) // 2
 
     assert metrics.auroc(-scores, flags) == pytest.approx(1 - metrics.auroc(scores, flags))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_spearman_with_ties_is_scipys(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    left, right = rng.integers(0, 9, 50).astype(float), rng.normal(size=50).round(1)
+
+    assert metrics.spearman(left, right) == pytest.approx(spearmanr(left, right).statistic)
+
+
+def test_spearman_runs_from_minus_one_to_one_and_is_zero_for_a_constant() -> None:
+    up = np.arange(5.0)
+
+    assert metrics.spearman(up, up**3) == pytest.approx(1)
+    assert metrics.spearman(up, -up) == pytest.approx(-1)
+    assert metrics.spearman(up, np.ones(5)) == 0
+
+
+def test_pearson_is_scipys() -> None:
+    chance = np.random.default_rng(0)
+    left, right = chance.normal(size=(2, 50))
+
+    assert metrics.pearson(left, right) == pytest.approx(pearsonr(left, right).statistic)
+
+
+def test_the_interval_of_a_metric_holds_its_value_and_is_the_same_each_time() -> None:
+    chance = np.random.default_rng(0)
+    left = chance.normal(size=200)
+    right = left + chance.normal(size=200)
+
+    found, again = (
+        metrics.resampled_interval(lambda rows: metrics.spearman(left[rows], right[rows]), 200)
+        for _ in range(2)
+    )
+
+    assert found == again
+    assert found.low < found.value == metrics.spearman(left, right) < found.high
+    assert 0.05 < found.high - found.low < 0.3

@@ -4,7 +4,7 @@ Shapes: N rows, L labels. A label is its position, 0 to L - 1; -1 stands for one
 does not know, which no answer can match.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -167,10 +167,43 @@ def auroc(scores: Floats, positive: Bools) -> float:
     n_negative = len(positive) - n_positive
     if not n_positive or not n_negative:
         return float("nan")
-    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]  # mean rank of equal scores, from 1
-    total = float(ranks[positive].sum())
+    total = float(mean_ranks(scores)[positive].sum())
     return (total - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+
+
+def mean_ranks(values: NDArray[np.floating]) -> Floats:
+    """Rank of each number, from 1; equal ones get the mean of their ranks."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    return ranks
+
+
+def pearson(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
+    """Linear correlation of two lists of numbers, [N] each; 0 when one of them is constant."""
+    a, b = left - left.mean(), right - right.mean()
+    scale = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / scale if scale else 0.0
+
+
+def spearman(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
+    """Rank correlation of two lists of numbers, [N] each; equal numbers share their mean rank.
+
+    0 when one of them is constant. Source: Spearman 1904.
+    """
+    return pearson(mean_ranks(left), mean_ranks(right))
+
+
+def resampled_interval(
+    metric: Callable[[Ints], float], rows: int, *, level: float = 0.95, seed: int = 0
+) -> Interval:
+    """Bootstrap percentile interval of any metric (Efron 1979).
+
+    metric: its value over the rows at these places, [rows] int.
+    """
+    chance = np.random.default_rng(seed)
+    drawn = [metric(chance.integers(0, rows, rows)) for _ in range(RESAMPLES)]
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(metric(np.arange(rows)), float(low), float(high))
 
 
 def paired_difference(

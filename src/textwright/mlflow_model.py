@@ -22,11 +22,23 @@ class AnsweringModel:
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> list[Any]:
         """Answer texts: a list, an array, a series, or the column ``text`` of a data frame.
 
-        A data frame with one column only may call it anything. ``params`` is not used.
+        A data frame with one column only may call it anything. A model that matches takes a data
+        frame with the columns ``text_a`` and ``text_b``. ``params`` is not used.
         """
         del params
-        answers = self.answerer.predict(find_texts(model_input, self.answerer))
+        find = find_pairs if self.answerer.task.PAIRED else find_texts
+        answers = self.answerer.predict(find(model_input, self.answerer))
         return [each.table() for each in answers]
+
+
+def find_pairs(given: Any, answerer: Answerer) -> list[tuple[str, str]]:
+    """Find the pairs in a data frame; raises UsageError where there are none."""
+    data = answerer.artifact.recipe.data
+    wanted = (data.text_a, data.text_b)
+    if not all(each in getattr(given, "columns", ()) for each in wanted):
+        what = "The input is no data frame with two columns of texts."
+        raise UsageError(what, f"Call the columns {wanted[0]!r} and {wanted[1]!r}.")
+    return list(zip(*(map(str, given[each]) for each in wanted), strict=True))
 
 
 def find_texts(given: Any, answerer: Answerer) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.monitoring.answers import NOON, give, name
+from textwright.errors import InvalidInputError
 from textwright.lifecycle.counts import read_counts
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.registry import find_version
@@ -168,3 +169,16 @@ def test_a_callers_feedback_at_once_counts_no_more_than_one_after_the_other(
     assert wrong(rolling) == {(0, 1): (2, 2)}
     with rolling() as session:
         assert session.scalar(select(func.count(Feedback.prediction_id))) == 12
+
+
+def test_a_score_is_right_within_half_a_grade(intents: Sessions) -> None:
+    with intents.begin() as session:
+        find_version(session, "intents@1").scores = {"spearman": 0.9, "tolerance": 0.5}
+        session.flush()
+    near, far, odd = (give(intents, each, label="2.4", score=2.4) for each in (1, 2, 3))
+
+    taken = say(intents, (near, "2.9"), (far, "4"))
+
+    assert [each.correct for each in taken] == [True, False]
+    with pytest.raises(InvalidInputError, match="'good' is no number"):
+        say(intents, (odd, "good"))

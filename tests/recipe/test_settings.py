@@ -8,10 +8,10 @@ from textwright.recipe.check import check_range
 from textwright.recipe.data import DataSettings, DevShare
 from textwright.recipe.gates import GATES
 from textwright.recipe.parts import (
+    DECODERS,
     EMBEDDINGS,
     ENCODERS,
     AbstentionSettings,
-    ClassifySettings,
     TokenizerSettings,
 )
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
@@ -20,12 +20,12 @@ SECTIONS: list[type] = [
     DataSettings,
     DevShare,
     TokenizerSettings,
-    ClassifySettings,
     AbstentionSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
     *EMBEDDINGS.values(),
     *ENCODERS.values(),
+    *DECODERS.values(),
     *GATES.values(),
 ]
 

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from textwright.recipe.file import check_recipe, recipe_text
 from textwright.recipe.parts import BagSettings
 from textwright.runtime.artifact import seal
-from textwright.text.labels import Labels, write_labels
+from textwright.text.labels import Labels, find_scale, write_labels
 from textwright.text.tokenizer import train_tokenizer
 
 LABELS = ("card", "music", "weather")
@@ -87,6 +87,39 @@ def make_embedder(folder: Path, *, name: str = "sentences", width: int = 8) -> s
     vectors = np.random.default_rng(7).normal(size=(tokenizer.size, width))  # [V, D]
     write_network(folder / "model.onnx", vectors.astype(np.float32), output="vectors")
     write_labels(Labels(()), folder / "labels.json")
+    (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    return seal(folder)
+
+
+def make_matcher(folder: Path, *, name: str = "pairs", labels: str = "regression") -> str:
+    """Write a sealed artifact that scores pairs by the words they share; give its address.
+
+    The labels are 0 to 5, or (binary) no and yes.
+    """
+    from textwright.training.export import export_network
+    from textwright.training.loop import Rows
+    from textwright.training.model import build_model
+
+    folder.mkdir(parents=True)
+    recipe = check_recipe(
+        {
+            "name": name,
+            "task": "match",
+            "data": {"train": "train.jsonl"},
+            "tokenizer": {"max_tokens": 32},
+            "embedding": {"kind": "one-hot"},
+            "encoder": {"kind": "none"},
+            "decoder": {"labels": labels},
+        }
+    )
+    assert recipe.tokenizer is not None
+    tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
+    tokenizer.save(folder / "tokenizer.json")
+    scale = find_scale(["no", "yes"] if labels == "binary" else map(str, range(6)), labels)
+    rows = Rows(tokenizer.encode(list(WORDS.values())[:2]), np.zeros((1, 1), np.float32), 2)
+    model = build_model(recipe, tokenizer.size, len(scale.names)).eval()
+    export_network(model, [rows.batch(np.arange(1))], folder / "model.onnx")
+    write_labels(scale, folder / "labels.json")
     (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
     return seal(folder)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.runtime.tiny import make_artifact, make_embedder
+from tests.runtime.tiny import make_artifact, make_embedder, make_matcher
 from textwright.lifecycle.artifacts import ArtifactStore
 from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.evidence import record_verdicts
@@ -23,14 +23,23 @@ class Household:
     settings: Settings
     sessions: Sessions
 
-    def register(self, model: str = "intents", *, embeds: bool = False, **options: Any) -> str:
+    def register(
+        self,
+        model: str = "intents",
+        *,
+        embeds: bool = False,
+        matches: bool = False,
+        **options: Any,
+    ) -> str:
         """Make an artifact and register it; gives the version's name."""
         built = self.settings.home / f"built-{len(list(self.settings.home.iterdir()))}"
-        (make_embedder if embeds else make_artifact)(built, name=model, **options)
+        make = make_embedder if embeds else make_matcher if matches else make_artifact
+        make(built, name=model, **options)
         address = ArtifactStore(self.settings.artifacts).put(built)
         with self.sessions.begin() as session:
             add_model(session, model, actor="ann")
-            new = NewVersion(address, None, {"accuracy": 0.9}, evaluated=True)
+            scores = {"spearman": 0.9, "tolerance": 0.5} if matches else {"accuracy": 0.9}
+            new = NewVersion(address, None, scores, evaluated=True)
             version, _ = add_version(session, model, new, actor="ann")
             record_verdicts(session, version, [], actor="ann")
             return version.name

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.serving.running import Answer, Running
 from textwright.errors import RequestError
-from textwright.serving.inference_tensors import pack, read_texts, split_elements
+from textwright.serving.inference_tensors import pack, read_inputs, split_elements
 from textwright.serving.inference_types import InferInput, InferRequest, InputParameters
 
 PATH = "/v2/models/intents/infer"
@@ -180,5 +180,5 @@ def test_what_was_packed_is_split_the_same(texts: list[str]) -> None:
 def test_any_bytes_are_texts_or_refused(tail: bytes, shape: list[int], size: int) -> None:
     tensor = InferInput("text", shape, "BYTES", parameters=InputParameters(size))
     with suppress(RequestError):
-        texts = read_texts(InferRequest([tensor]), tail, 100)
+        texts = read_inputs(InferRequest([tensor]), tail, 100)
         assert sum(4 + len(each.encode()) for each in texts) == len(tail) == size

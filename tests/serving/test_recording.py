@@ -21,8 +21,9 @@ from textwright.serving.deployments import database_source
 from textwright.serving.keep import Keep
 from textwright.serving.limits import RecordLimits, RolloutLimits
 from textwright.serving.options import Options
-from textwright.serving.recording import Recorder, erase_expired, is_chosen
+from textwright.serving.recording import Recorder, erase_expired, is_chosen, write_input
 from textwright.serving.server import Server
+from textwright.text.examples import Pair
 
 SOON = replace(QUICK, rollout=RolloutLimits(settle_s=0.0), records=RecordLimits(write_s=0.02))
 SECRET = "three strawberries 雨"
@@ -271,3 +272,21 @@ def test_records_kept_for_their_time_are_erased_and_journalled(house: Household)
             "age",
             2,
         )
+
+
+def test_a_pair_is_recorded_as_the_json_that_asked_for_it(house: Household) -> None:
+    name = house.register("pairs", matches=True)
+    house.promote(name)
+    source = database_source(house.settings.database, ArtifactStore(house.settings.artifacts))
+    options = Options(port=0, limits=SOON)
+    pair = {"text_a": "play a song", "text_b": "play a song"}
+
+    with running_one(lambda: Server(source, options, Keep(house.settings))) as server:
+        body = {"inputs": [pair]}
+        answer = server.ask("POST", "/api/v1/models/pairs/predict", body)
+        wait_until(lambda: settled(server) and bool(recorded(house)))
+        (found,) = recorded(house).values()
+
+    assert found.id in ids(answer)
+    assert (found.label, found.score) == ("5", pytest.approx(5.0, abs=1e-4))
+    assert write_input(Pair(**pair)) == '{"text_a":"play a song","text_b":"play a song"}'

@@ -20,23 +20,26 @@ from textwright.text.batch import Batch, Encoding, make_batch
 from textwright.training.export import export_network
 from textwright.training.model import TextModel, build_model
 
-GRID = list(product(FILELESS, ENCODERS, POOLINGS, (True, False), (1, 2)))
+BILSTMS = [
+    {"kind": "bilstm", "hidden": 5, "bidirectional": both, "layers": layers}
+    for both, layers in product((True, False), (1, 2))
+]
+OTHERS = [{"kind": kind} for kind in ENCODERS if kind != "bilstm"]
+GRID = list(product(FILELESS, [*BILSTMS, *OTHERS], POOLINGS))
 COMBINATIONS = pytest.mark.parametrize(
     "recipe",
     [
         small_recipe(
             embedding={"kind": embedding},
-            encoder={
-                "kind": encoder,
-                "hidden": 5,
-                "layers": layers,
-                "bidirectional": bidirectional,
-            },
+            encoder=encoder,
             decoder={"pooling": pooling},
         )
-        for embedding, encoder, pooling, bidirectional, layers in GRID
+        for embedding, encoder, pooling in GRID
     ],
-    ids=["-".join(map(str, each)) for each in GRID],
+    ids=[
+        "-".join([embedding, *map(str, encoder.values()), pooling])
+        for embedding, encoder, pooling in GRID
+    ],
 )
 OUTLIER = Encoding(np.tile(np.arange(1, VOCABULARY, dtype=np.int64), 12))
 TEXTS = [*small_rows(5, seed=6).encodings, Encoding(np.zeros(0, dtype=np.int64)), OUTLIER]

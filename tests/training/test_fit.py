@@ -250,7 +250,7 @@ def lengths_of(batches: list[Batch]) -> list[int]:
 def test_an_export_is_checked_on_texts_from_the_shortest_to_the_longest(count: int) -> None:
     encodings = [Encoding(np.ones(n, dtype=np.int64)) for n in range(count, 0, -1)]
 
-    batches = checked_batches(encodings)
+    batches = checked_batches(Rows(encodings, np.zeros((count, 3), dtype=np.float32)))
 
     assert len(batches) <= 5
     assert lengths_of(batches) == sorted(lengths_of(batches))

@@ -111,11 +111,11 @@ def test_held_out_answers_are_one_line_a_row(
     assert splits.test is not None
     found = evaluate(answerer, splits.test.examples)
 
-    write_answers(splits.test, found, answerer.labels, tmp_path / "answers.jsonl")
+    write_answers("classify", splits.test, found, answerer.labels, tmp_path / "answers.jsonl")
 
     rows = read_answers(tmp_path / "answers.jsonl")
     in_scope = [row for row in rows if row.labels]
-    right = sum(row.right for row in in_scope) / len(in_scope)
+    right = sum(bool(row.right) for row in in_scope) / len(in_scope)
     assert right == pytest.approx(found.metrics["accuracy"])
     assert [row.example for row in rows] == list(splits.test.examples)
 

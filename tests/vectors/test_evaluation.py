@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import spearmanr
 
 from textwright.errors import DataError, UnknownNameError
 from textwright.vectors.evaluation import (
@@ -17,7 +16,6 @@ from textwright.vectors.evaluation import (
     read_pairs,
     score_analogies,
     score_pairs,
-    spearman,
 )
 from textwright.vectors.similarity import Space, make_space
 
@@ -44,22 +42,6 @@ def theirs(space: Space) -> KeyedVectors:
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_spearman_with_ties_is_scipys(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    left, right = rng.integers(0, 9, 50).astype(float), rng.normal(size=50).round(1)
-
-    assert spearman(left, right) == pytest.approx(spearmanr(left, right).statistic)
-
-
-def test_spearman_runs_from_minus_one_to_one_and_is_zero_for_a_constant() -> None:
-    up = np.arange(5.0)
-
-    assert spearman(up, up**3) == pytest.approx(1)
-    assert spearman(up, -up) == pytest.approx(-1)
-    assert spearman(up, np.ones(5)) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,17 @@ import pytest
 from textwright.errors import DataError, RefusedError
 from textwright.paired import Counts, exact_interval
 from textwright.settings import Settings
+from textwright.text.labels import Labels
 from textwright.training.answers import HeldOut, read_answers
-from textwright.workflow.compare import by_row, compare, outcomes_of, summarise
+from textwright.workflow.compare import (
+    Comparison,
+    Pair,
+    by_row,
+    compare,
+    measure_both,
+    outcomes_of,
+    summarise,
+)
 from textwright.workflow.opening import find_artifact, open_keep
 
 
@@ -30,10 +39,15 @@ def records_of(home: Settings, reference: str) -> Path:
         return home.records / find_artifact(keep, reference).artifact.address
 
 
-def test_rows_are_counted_by_who_is_right() -> None:
-    found = summarise("m@1", "m@2", list(zip(FIRST, SECOND, strict=True)), multi=False)
+def summarised(pairs: list[Pair], *, multi: bool) -> Comparison:
+    lines = measure_both("classify", [Labels((), multi)] * 2, pairs)
+    return summarise("m@1", "m@2", pairs, lines, multi=multi)
 
-    line = found.accuracy
+
+def test_rows_are_counted_by_who_is_right() -> None:
+    found = summarised(list(zip(FIRST, SECOND, strict=True)), multi=False)
+
+    line = found.first_metric
     assert (line.name, line.rows, line.won, line.lost) == ("accuracy", 4, 2, 1)
     assert (line.first, line.second) == (0.5, 0.75)
     assert found.difference == exact_interval(Counts(2, 1, 4), alpha=0.025)
@@ -46,7 +60,7 @@ def test_rows_are_counted_by_who_is_right() -> None:
 
 
 def test_slices_are_compared_one_by_one_with_adjusted_p_values() -> None:
-    found = summarise("m@1", "m@2", list(zip(FIRST, SECOND, strict=True)), multi=False)
+    found = summarised(list(zip(FIRST, SECOND, strict=True)), multi=False)
 
     assert [(each.name, each.won, each.lost) for each in found.slices] == [
         ("language=en", 0, 1),
@@ -68,9 +82,9 @@ def test_rows_out_of_scope_count_for_abstention() -> None:
 def test_with_several_labels_rows_without_one_count_too() -> None:
     pairs = [(row("o1", True, label=""), row("o1", False, label=""))]
 
-    found = summarise("m@1", "m@2", pairs, multi=True)
+    found = summarised(pairs, multi=True)
 
-    assert (found.rows, found.accuracy.lost) == (1, 1)
+    assert (found.rows, found.first_metric.lost) == (1, 1)
 
 
 def test_the_same_row_twice_is_two_rows() -> None:
@@ -80,8 +94,9 @@ def test_the_same_row_twice_is_two_rows() -> None:
 def test_two_versions_are_compared_on_the_rows_they_share(home: Settings) -> None:
     found = compare("intents@1", "intents@2", settings=home)
 
-    assert found.rows == found.accuracy.rows == 617
-    assert found.difference.value == pytest.approx(found.accuracy.second - found.accuracy.first)
+    assert found.rows == found.first_metric.rows == 617
+    line = found.first_metric
+    assert found.difference.value == pytest.approx(line.second - line.first)
     assert found.difference.value == pytest.approx((len(found.won) - len(found.lost)) / 617)
     assert found.difference.low <= found.difference.value <= found.difference.high
     assert all(each.first != each.second for each in (*found.won, *found.lost, *found.other))
@@ -99,7 +114,7 @@ def test_a_version_compared_with_itself_does_not_differ(home: Settings) -> None:
 
     assert found.difference.value == 0
     assert found.difference.low == -found.difference.high
-    assert found.accuracy.p == 1.0
+    assert found.first_metric.p == 1.0
     assert found.won == found.lost == found.other == ()
 
 

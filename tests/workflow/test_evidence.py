@@ -109,8 +109,8 @@ def test_a_candidate_is_held_against_production_on_its_own_test_rows(kept: Setti
     assert found["production"] == 1
     told = compare("intents@1", "intents@2", settings=kept)
     accuracy = found["metrics"]["accuracy"]
-    assert (accuracy["won"], accuracy["lost"]) == (told.accuracy.won, told.accuracy.lost)
-    assert accuracy["ours"] == pytest.approx(told.accuracy.second)
+    assert (accuracy["won"], accuracy["lost"]) == (told.first_metric.won, told.first_metric.lost)
+    assert accuracy["ours"] == pytest.approx(told.first_metric.second)
     assert set(found["slices"]["language"]) == {"en", "zh"}
     assert "macro_f1" in found["metrics"]
 
@@ -132,7 +132,7 @@ def test_gating_again_measures_against_todays_production(kept: Settings) -> None
     assert found["production"] == 2
     told = compare("intents@2", "intents@3", settings=kept)
     accuracy = found["metrics"]["accuracy"]
-    assert (accuracy["won"], accuracy["lost"]) == (told.accuracy.won, told.accuracy.lost)
+    assert (accuracy["won"], accuracy["lost"]) == (told.first_metric.won, told.first_metric.lost)
 
 
 def test_gating_again_without_a_change_measures_the_same(kept: Settings) -> None:

@@ -12,10 +12,11 @@ def print_comparison(found: Comparison) -> None:
     """Print the metrics and slices of both with their paired tests, and texts that changed."""
     say(f"{found.second} against {found.first}, on the same {found.rows:,} labelled test rows")
     say()
+    metric = found.first_metric.name.replace("_", " ")
     print_lines("metric", found, found.metrics)
     if found.slices:
-        print_lines("accuracy by slice", found, found.slices)
-    say(f"In accuracy {judgement(found)}")
+        print_lines(f"{metric} by slice", found, found.slices)
+    say(f"In {metric} {judgement(found)}")
     say()
     for title, changes in (
         (f"Right only in {found.second}", found.won),
@@ -26,7 +27,7 @@ def print_comparison(found: Comparison) -> None:
 
 
 def print_lines(title: str, found: Comparison, lines: Sequence[Line]) -> None:
-    """Print one line a metric or slice: both values, the exact interval of their difference."""
+    """Print one line a metric or slice: both values, the interval of their difference."""
     rows = [
         (
             each.name.replace("_", " "),
@@ -34,7 +35,7 @@ def print_lines(title: str, found: Comparison, lines: Sequence[Line]) -> None:
             each.first,
             each.second,
             f"{each.difference.low:+.4f} to {each.difference.high:+.4f}",
-            f"{each.p:.2g}",
+            "-" if each.p is None else f"{each.p:.2g}",
         )
         for each in lines
     ]

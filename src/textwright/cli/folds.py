@@ -8,7 +8,7 @@ from textwright.cli.bars import Bars
 from textwright.cli.output import print_json, print_table, say
 from textwright.workflow.folds import CrossValidation, cross_validate
 
-NAMES = {"baseline": "n-gram linear model, accuracy", "majority": "commonest label, accuracy"}
+NAMES = {"baseline": "the baseline, first metric", "majority": "commonest label, accuracy"}
 
 
 def run_folds(recipe: Path, overrides: Iterable[str], folds: int, *, json: bool) -> None:

@@ -99,16 +99,24 @@ def evaluate(
 
 def predict(
     reference: Reference,
-    texts: Annotated[list[str] | None, typer.Argument(help="Texts, or - for lines.")] = None,
-    file: Annotated[Path | None, typer.Option(help="Answer each line of a file.")] = None,
+    texts: Annotated[
+        list[str] | None, typer.Argument(help="Texts, or - for lines; for match, two of each pair.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Answer each line of a file; for match, two texts with a tab between."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Answer texts: one line each, in their order."""
+    """Answer texts, or pairs of them: one line each, in their order."""
     from textwright.models import load
 
     given = list_texts(texts or [], file)
     model = load(reference)
-    for answer in model.predict_each(given):
+    inputs: Iterable[str | tuple[str, str]] = given
+    if model.task.PAIRED:
+        inputs = pair_up(given) if texts and texts != ["-"] else cut_lines(given)
+    for answer in model.predict_each(inputs):
         if json:
             print_json(answer.table())
         else:
@@ -126,6 +134,25 @@ def list_texts(texts: list[str], file: Path | None) -> Iterable[str]:
     if not texts:
         raise UsageError("There is no text to answer.", 'Give a text, --file FILE, or "-".')
     return texts
+
+
+def pair_up(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Give the texts of the command two by two; raises UsageError when one is left over."""
+    given = list(texts)
+    if len(given) % 2:
+        what = f"There are {len(given)} texts; this model answers pairs of them."
+        raise UsageError(what, 'Give two of each pair: "first text" "second text".')
+    return list(zip(given[::2], given[1::2], strict=True))
+
+
+def cut_lines(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the two texts of each line; raises DataError for a line without one tab."""
+    for number, line in enumerate(lines, start=1):
+        first, tab, second = line.partition("\t")
+        if not tab or "\t" in second:
+            what = f"Line {number} holds {line.count(chr(9))} tabs; this model answers pairs."
+            raise DataError(what, "Write two texts on each line, with one tab between them.")
+        yield first, second
 
 
 def read_input() -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from textwright.cli.output import print_table, say
 from textwright.lifecycle.gates import Verdict
-from textwright.training.card import embedding_lines
+from textwright.training.card import embedding_lines, find_clean, slice_metric
 from textwright.workflow.train import TrainedVersion
 
 WEAKEST = 5
@@ -70,13 +70,14 @@ def print_scores(test: Mapping[str, Any], report: Mapping[str, Any]) -> None:
     say()
     if report.get("leaked_rows"):
         say(f"{report['leaked_rows']:,} of {test['rows']:,} test rows also stand in the training")
-        clean = report["without_leaks"].get("accuracy")
-        said = "no row is left" if clean is None else f"the accuracy is {clean:.4f}"
+        metric, clean = find_clean(report)
+        said = "no row is left" if clean is None else f"the {metric} is {clean:.4f}"
         say(f"  file; without them {said}.")
         say()
     for column, values in test.get("slices", {}).items():
-        slices = [(value, each["accuracy"], each["rows"]) for value, each in values.items()]
-        print_table((f"by {column}", "accuracy", "rows"), slices)
+        metric = slice_metric(values)
+        slices = [(value, each[metric], each["rows"]) for value, each in values.items()]
+        print_table((f"by {column}", metric, "rows"), slices)
         say()
     print_weakest(test.get("labels", {}))
 
@@ -101,9 +102,11 @@ def score_rows(
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
             yield name.replace("_", " "), value, interval
     baseline = report.get("baseline", {})
-    if "accuracy" in baseline:
-        low, high = baseline["accuracy_interval"]
-        yield "n-gram linear model, accuracy", baseline["accuracy"], f"{low:.4f} to {high:.4f}"
+    for name, value in baseline.items():
+        if f"{name}_interval" in baseline:
+            low, high = baseline[f"{name}_interval"]
+            beside = baseline.get("name", "n-gram linear model")
+            yield f"{beside}, {name}", value, f"{low:.4f} to {high:.4f}"
     if "majority" in report:
         yield "commonest label, accuracy", report["majority"], ""
 

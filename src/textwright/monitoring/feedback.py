@@ -11,10 +11,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from textwright.errors import InvalidInputError
 from textwright.lifecycle.tables import Model, Run, Version
 from textwright.lifecycle.tables_served import Feedback, Prediction
 from textwright.monitoring.records import ID, join_labels, storable
 from textwright.monitoring.wrong import WrongCounts
+
+TOLERANCE = "tolerance"  # among a version's scores: half a grade of what it scores
 
 
 @dataclass(frozen=True)
@@ -85,15 +88,33 @@ def lock_answers(session: Session, ids: set[str]) -> dict[str, Prediction]:
 
 
 def is_correct(session: Session, answer: Prediction, label: str) -> bool:
-    """Tell whether an answer was right: its label is, or it abstained on what has no label."""
-    if label == answer.label or not answer.abstained:
-        return label == answer.label
-    query = select(Run.recipe).join(Version, Version.run_id == Run.id)
-    recipe = session.scalar(
-        query.where(Version.model_id == answer.model_id, Version.number == answer.version)
-    )
-    data = tomllib.loads(recipe or "").get("data", {})
+    """Tell whether an answer was right: its label is, or it abstained on what has no label.
+
+    A score of two texts is right within half a grade, which its version's evidence states; raises
+    InvalidInputError for a label that is then no number.
+    """
+    if label == answer.label:
+        return True
+    found = session.execute(
+        select(Version.scores, Run.recipe)
+        .outerjoin(Run, Version.run_id == Run.id)
+        .where(Version.model_id == answer.model_id, Version.number == answer.version)
+    ).one_or_none()
+    scores, recipe = found if found is not None else ({}, None)
+    tolerance = scores.get(TOLERANCE)
+    if tolerance is not None and answer.score is not None:
+        return bool(abs(read_number(label) - answer.score) <= tolerance)
+    data = tomllib.loads(recipe or "").get("data", {}) if answer.abstained else {}
     return bool(data.get("out_of_scope") == label)
+
+
+def read_number(label: str) -> float:
+    """Read the label of a score; raises InvalidInputError for one that is no number."""
+    try:
+        return float(label)
+    except ValueError as error:
+        what = f"The label {label[:80]!r} is no number; the answer is a score."
+        raise InvalidInputError(what, "Send the number that would have been right.") from error
 
 
 def say(session: Session, known: dict[str, Feedback], word: Feedback) -> str:

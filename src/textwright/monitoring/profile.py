@@ -18,21 +18,28 @@ def make_profile(
 ) -> dict[str, Any]:
     """Describe held-out texts and the answers to them, without keeping any text.
 
-    scores: [N, L] calibrated probabilities; names: the labels, in their order.
+    scores: [N, L] calibrated probabilities; names: the labels, in their order. Of a task
+            without such, [N, 1] scores, or [N, 0] none.
     Returns the length of the texts in characters at some shares of them, the rows by confidence
-    (20 bins) and the rows by the label answered.
+    (20 bins) and the rows by the label answered; of scores their size at the same shares.
     """
     lengths = np.array([len(text) for text in texts], dtype=np.float64)
     found: dict[str, Any] = {"rows": len(texts)}
     if len(texts):
+        found["characters"] = at_shares(lengths)
+    if scores.size and scores.shape[1] != len(names):
+        found["scores"] = at_shares(scores[:, 0])
+    elif scores.size:
         places = np.minimum((scores.max(axis=1) * BINS).astype(np.int64), BINS - 1)
         answered = np.bincount(scores.argmax(axis=1), minlength=len(names))
-        quantiles = np.quantile(lengths, SHARES)
         found |= {
-            "characters": {
-                f"{share:g}": float(each) for share, each in zip(SHARES, quantiles, strict=True)
-            },
             "confidence": np.bincount(places, minlength=BINS).tolist(),
             "labels": {name: int(each) for name, each in zip(names, answered, strict=True)},
         }
     return found
+
+
+def at_shares(values: NDArray[np.float64]) -> dict[str, float]:
+    """Give the numbers that some shares of the values do not exceed."""
+    quantiles = np.quantile(values, SHARES)
+    return {f"{share:g}": float(each) for share, each in zip(SHARES, quantiles, strict=True)}

@@ -10,16 +10,20 @@ from torch import nn
 
 from textwright.errors import unknown_name
 from textwright.networks.decoders.classify import ClassifyDecoder
+from textwright.networks.decoders.match import MatchDecoder
 from textwright.networks.embeddings.elmo import ElmoEmbedding
 from textwright.networks.embeddings.learned import LearnedEmbedding
 from textwright.networks.embeddings.one_hot import OneHotEmbedding
 from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.encoders.bilstm import BiLSTM
+from textwright.networks.encoders.none import NoEncoder
 from textwright.recipe.parts import (
     BiLSTMSettings,
     ClassifySettings,
     ElmoEmbeddingSettings,
     LearnedSettings,
+    MatchSettings,
+    NoEncoderSettings,
     OneHotSettings,
     VectorsEmbeddingSettings,
 )
@@ -43,10 +47,12 @@ EMBEDDINGS: dict[str, Part] = {
 
 ENCODERS: dict[str, Part] = {
     "bilstm": Part(BiLSTM, BiLSTMSettings, "small data, fast on a CPU"),
+    "none": Part(NoEncoder, NoEncoderSettings, "word vectors that are good as they are"),
 }
 
 DECODERS: dict[str, Part] = {
     "classify": Part(ClassifyDecoder, ClassifySettings, "one score a label for a whole text"),
+    "match": Part(MatchDecoder, MatchSettings, "one score for two texts"),
 }
 
 

@@ -9,6 +9,20 @@ PAIRED = ("match", "embed")
 
 
 @dataclass(frozen=True)
+class RowForm:
+    """What each row of a data file holds, by the task.
+
+    paired: two texts; else one.
+    label:  class, number, or whole (a number).
+    loose:  a row of one text instead of two, or without a label, will do.
+    """
+
+    paired: bool = False
+    label: str = "class"
+    loose: bool = False
+
+
+@dataclass(frozen=True)
 class DevShare:
     """A dev set cut from the training rows, by a hash of the text: repeats stay on one side."""
 

@@ -17,9 +17,11 @@ from textwright.recipe.parts import (
     ENCODERS,
     AbstentionSettings,
     BagSettings,
+    DecoderSettings,
     ElmoEmbeddingSettings,
     EmbeddingSettings,
     EncoderSettings,
+    MatchSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
 )
@@ -113,7 +115,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
     task = table.get("task", "classify")
     if task not in DECODERS:
         raise unknown_name("task", str(task), DECODERS)
-    encoder = read_kind("encoder", table.get("encoder", {}), ENCODERS, "bag")
+    encoder = read_encoder(table.get("encoder", {}), task)
     unused = {"tokenizer", "embedding", "decoder"}.difference(encoder.uses).intersection(table)
     if unused:
         section = sorted(unused)[0]
@@ -127,8 +129,8 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         tokenizer=read_used("tokenizer", table, TokenizerSettings, encoder),
         embedding=read_embedding(table.get("embedding", {}), encoder),
         encoder=encoder,
-        decoder=read_used("decoder", table, DECODERS[task], encoder),
-        abstention=read_abstention(table.get("abstention", {}), data),
+        decoder=read_decoder(table, encoder, task),
+        abstention=read_abstention(table, data, task),
         training=read_training(table.get("training", {}), encoder, task),
         rollout=check_rollout(read_settings(RolloutSettings, table.get("rollout", {}), "rollout")),
         records=read_settings(RecordSettings, table.get("records", {}), "records"),
@@ -136,12 +138,43 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
     )
 
 
-def read_abstention(table: Any, data: DataSettings) -> AbstentionSettings:
-    """Read ``[abstention]``; what needs rows out of scope does not go with several labels."""
-    settings = read_settings(AbstentionSettings, table, "abstention")
+def read_abstention(
+    table: Mapping[str, Any], data: DataSettings, task: str
+) -> AbstentionSettings | None:
+    """Read ``[abstention]`` of a classifier; several labels know no rows out of scope."""
+    if task != "classify":
+        if "abstention" in table:
+            what = f"The task {task!r} has no [abstention]."
+            raise RecipeError(what, "Take it out: only a classifier abstains.")
+        return None
+    settings = read_settings(AbstentionSettings, table.get("abstention", {}), "abstention")
     if data.multi_label and settings.rule == "out-of-scope":
         what = "abstention.rule 'out-of-scope' needs one label a text, data.multi_label is set."
         raise RecipeError(what, 'Use rule = "coverage" or "none".')
+    return settings
+
+
+def read_encoder(table: Any, task: str) -> EncoderSettings:
+    """Read ``[encoder]``; the n-gram linear model does nothing but classify."""
+    encoder = read_kind("encoder", table, ENCODERS, "bag" if task == "classify" else "bilstm")
+    if isinstance(encoder, BagSettings) and task != "classify":
+        what = f"The encoder 'bag' only classifies; the task is {task!r}."
+        raise RecipeError(what, 'Write kind = "bilstm" in [encoder].')
+    return encoder
+
+
+def read_decoder(
+    table: Mapping[str, Any], encoder: EncoderSettings, task: str
+) -> DecoderSettings | None:
+    """Read ``[decoder]`` of the task; only a pretrained encoder reads two texts at once."""
+    settings = read_used("decoder", table, DECODERS[task], encoder)
+    if isinstance(settings, MatchSettings) and settings.form == "cross":
+        if encoder.kind != "pretrained":
+            what = f"The encoder {encoder.kind!r} cannot read two texts at once (form = 'cross')."
+            raise RecipeError(what, 'Write form = "siamese", or choose a pretrained encoder.')
+        if "compare" in table.get("decoder", {}):
+            what = "decoder.compare is for siamese vectors, the form is 'cross'."
+            raise RecipeError(what, "Take compare out.")
     return settings
 
 

@@ -34,7 +34,9 @@ class NotWorseThan:
     metric: str = setting(
         "accuracy",
         "accuracy, overall_accuracy, coverage or out_of_scope_recall (exact test); macro_f1, "
-        "selective_accuracy, calibration_error or out_of_scope_auroc (bootstrap)",
+        "selective_accuracy, calibration_error or out_of_scope_auroc (bootstrap); of pairs: "
+        "accuracy or within_tolerance (exact test); spearman, pearson, mean_absolute_error, f1 or "
+        "auroc (bootstrap)",
     )
     margin: float = setting(0.01, "loss that is still no loss", at_least=0, at_most=1)
     alpha: float = setting(

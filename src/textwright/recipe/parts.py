@@ -119,6 +119,14 @@ class BiLSTMSettings:
 
 
 @dataclass(frozen=True)
+class NoEncoderSettings:
+    """None: the vectors of the tokens are pooled as they are."""
+
+    kind: ClassVar[str] = "none"
+    uses: ClassVar[tuple[str, ...]] = ("tokenizer", "embedding", "decoder")
+
+
+@dataclass(frozen=True)
 class ClassifySettings:
     """From a text's states to one score a label."""
 
@@ -128,6 +136,33 @@ class ClassifySettings:
         choices=("last", "mean", "max", "attention", "attention-max"),
     )
     dropout: float = setting(0.3, "share of the vector zeroed", at_least=0, at_most=0.95)
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """From the states of two texts to one score."""
+
+    form: str = setting(
+        "siamese",
+        "siamese: each text read by itself; cross: both at once (a pretrained encoder only)",
+        choices=("siamese", "cross"),
+    )
+    compare: str = setting(
+        "cosine",
+        "of siamese vectors u and v: cosine, or features (u, v, |u-v| and u*v, weighed)",
+        choices=("cosine", "features"),
+    )
+    labels: str = setting(
+        "regression",
+        "regression (any numbers), graded (whole numbers, in their order) or binary (two values)",
+        choices=("regression", "graded", "binary"),
+    )
+    pooling: str = setting(
+        "mean",
+        "how states become one vector: last, mean, max, attention, or attention-max (both)",
+        choices=("last", "mean", "max", "attention", "attention-max"),
+    )
+    dropout: float = setting(0.1, "share of the vector zeroed", at_least=0, at_most=0.95)
 
 
 @dataclass(frozen=True)
@@ -144,11 +179,11 @@ class AbstentionSettings:
     )
 
 
-DecoderSettings = ClassifySettings
+DecoderSettings = ClassifySettings | MatchSettings
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
-EncoderSettings = BagSettings | BiLSTMSettings
+EncoderSettings = BagSettings | BiLSTMSettings | NoEncoderSettings
 
 EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
     "learned": LearnedSettings,
@@ -156,11 +191,13 @@ EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
     "vectors": VectorsEmbeddingSettings,
     "elmo": ElmoEmbeddingSettings,
 }
-ENCODERS: dict[str, type[BagSettings] | type[BiLSTMSettings]] = {
+ENCODERS: dict[str, type[EncoderSettings]] = {
     "bag": BagSettings,
     "bilstm": BiLSTMSettings,
+    "none": NoEncoderSettings,
 }
 DECODERS: dict[str, type[DecoderSettings]] = {
     "classify": ClassifySettings,
+    "match": MatchSettings,
     "embed": ClassifySettings,
 }  # by the task

@@ -2,26 +2,30 @@
 
 from dataclasses import dataclass
 
-from textwright.recipe.data import DataSettings
+from textwright.recipe.data import DataSettings, RowForm
 from textwright.recipe.gates import GateSettings
 from textwright.recipe.parts import (
     AbstentionSettings,
     DecoderSettings,
     EmbeddingSettings,
     EncoderSettings,
+    MatchSettings,
     TokenizerSettings,
 )
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import TrainingSettings
 
+SIAMESE = "siamese"
+LABEL_FORMS = {"regression": "number", "graded": "whole", "binary": "class"}
+
 
 @dataclass(frozen=True)
 class Recipe:
     """One model's data, parts, training, rollout, records and gates, checked whole.
 
-    A section that the encoder does not use is None: ``bag`` has no tokenizer, embedding or
-    decoder of its own.
+    A section that the encoder or the task does not use is None: ``bag`` has no tokenizer,
+    embedding or decoder of its own.
     """
 
     name: str
@@ -31,8 +35,20 @@ class Recipe:
     embedding: EmbeddingSettings | None
     encoder: EncoderSettings
     decoder: DecoderSettings | None
-    abstention: AbstentionSettings
+    abstention: AbstentionSettings | None
     training: TrainingSettings
     rollout: RolloutSettings
     records: RecordSettings
     gates: tuple[GateSettings, ...]
+
+    @property
+    def form(self) -> RowForm:
+        """What each row of its data holds."""
+        if isinstance(self.decoder, MatchSettings):
+            return RowForm(paired=True, label=LABEL_FORMS[self.decoder.labels])
+        return RowForm()
+
+    @property
+    def texts_apart(self) -> int:
+        """The texts of an input that the network reads one by one: two of a siamese pair."""
+        return 2 if isinstance(self.decoder, MatchSettings) and self.decoder.form == SIAMESE else 1

@@ -17,11 +17,12 @@ from textwright.recipe.parts import BagSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import RESTORE, Session
 from textwright.tasks.table import find_task
-from textwright.text.batch import Encoding, make_batch
+from textwright.text.batch import Encoding, join_pairs, make_batch
+from textwright.text.examples import Input, Pair
 from textwright.text.tokenizer import open_tokenizer
 
 Outputs = dict[str, NDArray[np.float32]]
-Answer = Any  # a ClassifyAnswer or EmbedAnswer: who asks a model knows its task, a type cannot
+Answer = Any  # a ClassifyAnswer, MatchAnswer or EmbedAnswer: who asks a model knows its task
 
 WINDOW = 4096  # texts encoded at a time: sorting pays within it, memory stays flat beyond it
 BATCH_TEXTS = 64
@@ -43,7 +44,8 @@ class Answerer:
         self.artifact = artifact
         self.labels = artifact.labels
         self.task = find_task(artifact.recipe.task)
-        self.encode: Callable[[Sequence[str]], list[Encoding]] = find_encode(artifact)
+        self.encode: Callable[[Sequence[Input]], list[Encoding]] = find_encode(artifact)
+        self.apart = artifact.recipe.texts_apart > 1
         self.session = Session(artifact.network, threads=threads)
         width = check_network(self.session, artifact, self.task.OUTPUT)
         self.width: int = self.task.check_width(width, self.labels, str(artifact.network), RESTORE)
@@ -53,6 +55,8 @@ class Answerer:
 
         Returns every output of the network, each with B rows in the order given.
         """
+        if self.apart:
+            encodings = [text for each in encodings for text in each.texts]
         return self.session.run(make_batch(encodings).inputs)
 
     def answers(self, encodings: Sequence[Encoding], outputs: Outputs) -> list[Answer]:
@@ -70,11 +74,15 @@ class Answerer:
             answers.append(answer)
         return answers
 
-    def predict(self, texts: Iterable[Any]) -> list[Answer]:
-        """Answer texts, in their order; an empty one is answered too, with a warning."""
+    def predict(self, texts: Iterable[str | tuple[str, str] | Pair]) -> list[Answer]:
+        """Answer texts, in their order; an empty one is answered too, with a warning.
+
+        texts: of a model that matches, pairs of them.
+        Raises UsageError for texts where pairs are meant, and the other way round.
+        """
         return list(self.predict_each(texts))
 
-    def predict_each(self, texts: Iterable[Any]) -> Iterator[Answer]:
+    def predict_each(self, texts: Iterable[str | tuple[str, str] | Pair]) -> Iterator[Answer]:
         """Answer texts one after the other, however many there are, in flat memory."""
         for encodings in self.windows(texts):
             answers: dict[int, Answer] = {}
@@ -83,7 +91,7 @@ class Answerer:
                 answers.update(zip(rows, self.answers(chosen, outputs), strict=True))
             yield from (answers[row] for row in range(len(encodings)))
 
-    def outputs(self, texts: Iterable[Any]) -> NDArray[np.float32]:
+    def outputs(self, texts: Iterable[Input]) -> NDArray[np.float32]:
         """Give what the network says of texts, [N, L] float: raw scores of the labels, say."""
         parts = [np.zeros((0, self.width), dtype=np.float32)]
         for encodings in self.windows(texts):
@@ -95,11 +103,23 @@ class Answerer:
 
     def windows(self, texts: Iterable[Any]) -> Iterator[list[Encoding]]:
         """Encode texts a window at a time."""
-        if isinstance(texts, str):
+        if isinstance(texts, str | Pair):
             raise UsageError("One text was given where a list is meant.", "Write [text].")
         source = iter(texts)
         while window := list(islice(source, WINDOW)):
-            yield self.encode(window)
+            yield self.encode([self.read_input(each) for each in window])
+
+    def read_input(self, given: Any) -> Input:
+        """Give a text, or a pair of a model that matches; raises UsageError for the other."""
+        if isinstance(given, tuple) and [type(each) for each in given] == [str, str]:
+            given = Pair(*given)
+        check_input(given, self.task.PAIRED)
+        found: Input = given
+        return found
+
+    def as_input(self, text: str) -> Input:
+        """Give a text as this model takes one: by itself, or as both of a pair."""
+        return Pair(text, text) if self.task.PAIRED else text
 
     def run_window(self, encodings: Sequence[Encoding]) -> Iterator[tuple[list[int], Outputs]]:
         """Run encodings in batches of like length; gives the rows of each with its outputs."""
@@ -108,8 +128,17 @@ class Answerer:
             yield rows, self.run([encodings[row] for row in rows])
 
 
-def find_encode(artifact: Artifact) -> Callable[[Sequence[str]], list[Encoding]]:
-    """Give the function that turns texts into what the artifact's network takes."""
+def check_input(given: object, paired: bool) -> None:
+    """Refuse one text where two are meant, two where one is, and what is no text."""
+    if isinstance(given, Pair if paired else str):
+        return
+    wanted = "two texts, such as (first, second)" if paired else "one text"
+    what = f"An input is {str(given)[:80]!r}; this model takes {wanted}."
+    raise UsageError(what, "Give each input as the model's task takes it.")
+
+
+def find_encode(artifact: Artifact) -> Callable[[Sequence[Any]], list[Encoding]]:
+    """Give the function that turns texts, or pairs, into what the artifact's network takes."""
     recipe = artifact.recipe
     if isinstance(recipe.encoder, BagSettings):
         from textwright.text.ngrams import encode_bags
@@ -117,7 +146,10 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[str]], list[Encoding]]
         return partial(encode_bags, settings=recipe.encoder)
     if recipe.tokenizer is None:
         raise ArtifactError(f"{artifact.folder} names no tokenizer.", RESTORE)
-    return open_tokenizer(artifact.tokenizer, recipe.tokenizer).encode
+    encode = open_tokenizer(artifact.tokenizer, recipe.tokenizer).encode
+    if find_task(recipe.task).PAIRED:
+        return lambda pairs: join_pairs(encode([text for each in pairs for text in each.texts]))
+    return encode
 
 
 def check_network(session: Session, artifact: Artifact, output: str) -> object:
@@ -140,6 +172,8 @@ def warn_of(encoding: Encoding, known: float | None) -> str:
 
     known: share of its n-grams seen in training; None where tokens tell it.
     """
+    if encoding.second is not None:
+        return next(filter(None, (warn_of(each, known) for each in encoding.texts)), "")
     if not len(encoding.ids):
         return EMPTY
     if known is None:

@@ -15,6 +15,7 @@ from textwright.serving.admission import Admission
 from textwright.serving.crew import Crew, Outcomes, Pause, Ran, Worker, late
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Item, Outcome, Ticket
+from textwright.text.examples import Input
 
 WORKERS = 2  # while one is in the session, the other goes on
 TICK_S = 0.02  # between two looks at deadlines and threads while something waits
@@ -80,7 +81,7 @@ class Batcher:
         return Pause(self.crew)
 
     def submit(
-        self, texts: Sequence[str], deadline: float, *, caller: str | int = "", priority: int = 0
+        self, texts: Sequence[Input], deadline: float, *, caller: str | int = "", priority: int = 0
     ) -> asyncio.Future[list[Outcome]]:
         """Accept a request's texts, or refuse all of them at once.
 

@@ -108,7 +108,7 @@ class Crew:
         try:
             if recovered is not None:
                 worker.since = monotonic()
-                self.answerer.predict([PROBE])
+                self.answerer.predict([self.answerer.as_input(PROBE)])
                 recovered()
             while (job := self.next_job(worker)) is not None:
                 job(worker)

@@ -1,8 +1,9 @@
 """The Open Inference Protocol, version 2: metadata, health, and infer on texts.
 
-A text comes in the input ``text`` of type BYTES.
+A text comes in the input ``text`` of type BYTES, a pair in ``text_a`` and ``text_b``.
 """
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
@@ -16,13 +17,14 @@ from textwright.serving.inference_tensors import (
     column,
     declare_outputs,
     outputs_of,
+    read_inputs,
     read_text,
-    read_texts,
     split_body,
     write_output,
 )
 from textwright.serving.inference_types import (
     INPUT,
+    PAIR,
     Health,
     InferRequest,
     InferRequestedOutput,
@@ -35,6 +37,7 @@ from textwright.serving.live import Live
 from textwright.serving.predict import Asked, Prediction, Service, predict
 from textwright.serving.reading import decode
 from textwright.serving.statuses import stated_id
+from textwright.text.examples import Input
 
 PLATFORM = "onnxruntime_onnx"
 EXTENSIONS = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
@@ -82,12 +85,13 @@ async def get_model(service: Service, _request: Request, name: str, number: str 
     deployed = service.loader.find_model(live.model)
     held = (deployed.stable, deployed.candidate)
     answering = {each.target.version for each in held if each is not None}
+    inputs = PAIR if live.answerer.task.PAIRED else (INPUT,)
     outputs = declare_outputs(live.answerer.artifact.recipe.task, live.answerer.width)
     metadata = ModelMetadata(
         name=live.model,
         versions=[str(each) for each in sorted(answering)],
         platform=PLATFORM,
-        inputs=[TensorMetadata(INPUT, "BYTES", [-1])],
+        inputs=[TensorMetadata(each, "BYTES", [-1]) for each in inputs],
         outputs=[
             TensorMetadata(each, kind, [-1, *inner]) for each, (kind, inner) in outputs.items()
         ],
@@ -149,12 +153,12 @@ def check_type(request: Request) -> None:
     raise MediaTypeError(what[:200], f"Send the header Content-Type: {JSON}, or {BYTES}.")
 
 
-def read_request(body: Body, most_texts: int) -> tuple[InferRequest, list[str]]:
+def read_request(body: Body, most_texts: int) -> tuple[InferRequest, Sequence[Input]]:
     """Read a request and its texts; one that is raw has nothing but one text."""
     if body.raw:
         return InferRequest([]), [read_text(body.tensors)]
     asked: InferRequest = decode(body.head, DECODER)
-    return asked, read_texts(asked, body.tensors, most_texts)
+    return asked, read_inputs(asked, body.tensors, most_texts)
 
 
 def check_output(asked: InferRequestedOutput) -> None:

@@ -19,17 +19,21 @@ from textwright.runtime.answer import Answer
 from textwright.serving.http import Request
 from textwright.serving.inference_types import (
     INPUT,
+    PAIR,
     GivenParameters,
     InferInput,
     InferOutput,
     InferRequest,
 )
 from textwright.tasks.embed import EmbedAnswer
+from textwright.tasks.match import MatchAnswer
+from textwright.text.examples import Input, Pair
 
 HEADER = "Inference-Header-Content-Length"
 LENGTH = Struct("<I")
 GZIP_OR_ZLIB = 47  # zlib's number for: either of them, told by its first bytes
 WHOLE = {"id": ("BYTES", ()), "answer": ("BYTES", ())}  # given for every task
+SCORED = {"score": ("FP32", ())}
 LABELLED = {"label": ("BYTES", ()), "score": ("FP32", ()), "abstained": ("BOOL", ())}
 ENCODER = msgspec.json.Encoder()
 
@@ -86,16 +90,34 @@ def inflate(request: Request, most_bytes: int) -> bytes:
     return body
 
 
-def read_texts(asked: InferRequest, tensors: bytes, most_texts: int) -> list[str]:
-    """Take the texts out of a request's one tensor.
+def read_inputs(asked: InferRequest, tensors: bytes, most_texts: int) -> Sequence[Input]:
+    """Take the texts out of a request's one tensor, or pairs of them out of two.
 
     Raises InvalidInputError when there is another tensor, or one of another type or shape;
     TooLargeError for more than ``most_texts`` before any is read.
     """
-    if len(asked.inputs) != 1 or asked.inputs[0].name != INPUT:
-        given = ", ".join(repr(each.name) for each in asked.inputs) or "none"
-        raise InvalidInputError(f"The inputs are: {given[:200]}.", f"Send one named {INPUT!r}.")
-    tensor = asked.inputs[0]
+    names = [each.name for each in asked.inputs]
+    if names == [INPUT]:
+        return read_texts(asked.inputs[0], tensors, most_texts)
+    if sorted(names) != list(PAIR):
+        given = ", ".join(map(repr, names)) or "none"
+        hint = f"Send one named {INPUT!r}, or, for pairs, {PAIR[0]!r} and {PAIR[1]!r}."
+        raise InvalidInputError(f"The inputs are: {given[:200]}.", hint)
+    first_size = asked.inputs[0].parameters.binary_data_size or 0
+    parts = tensors[:first_size], tensors[first_size:]
+    columns = {
+        tensor.name: read_texts(tensor, part, most_texts)
+        for tensor, part in zip(asked.inputs, parts, strict=True)
+    }
+    first, second = (columns[name] for name in PAIR)
+    if len(first) != len(second):
+        what = f"{PAIR[0]!r} has {len(first)} texts, {PAIR[1]!r} {len(second)}."
+        raise InvalidInputError(what, "Give each first text its second.")
+    return [Pair(*both) for both in zip(first, second, strict=True)]
+
+
+def read_texts(tensor: InferInput, tensors: bytes, most_texts: int) -> list[str]:
+    """Take the texts out of one tensor; ``tensors``: its bytes behind the JSON."""
     count = check_shape(tensor, most_texts)
     size = tensor.parameters.binary_data_size
     if size is None:
@@ -119,7 +141,8 @@ def check_shape(tensor: InferInput, most_texts: int) -> int:
     """Give how many texts a tensor says it holds."""
     if tensor.datatype != "BYTES":
         raise InvalidInputError(
-            f"The input {INPUT!r} has the type {tensor.datatype[:40]!r}.", "Its type is BYTES."
+            f"The input {tensor.name!r} has the type {tensor.datatype[:40]!r}.",
+            "Its type is BYTES.",
         )
     if tensor.parameters.shared_memory_region is not None:
         raise InvalidInputError("Shared memory is not read here.", "Send the texts themselves.")
@@ -176,6 +199,8 @@ def declare_outputs(task: str, width: int) -> Declared:
     """Give the outputs of a model, by its task; ``width``: numbers that its network gives."""
     if task == "embed":
         return {"vector": ("FP32", (width,)), **WHOLE}
+    if task == "match":
+        return {**SCORED, **WHOLE}
     return {**LABELLED, **WHOLE}
 
 
@@ -183,6 +208,8 @@ def outputs_of(answer: Answer) -> Declared:
     """Give the outputs that an answer has."""
     if isinstance(answer, EmbedAnswer):
         return declare_outputs("embed", len(answer.vector))
+    if isinstance(answer, MatchAnswer):
+        return declare_outputs("match", 1)
     return declare_outputs("classify", 0)
 
 

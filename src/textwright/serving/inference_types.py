@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 INPUT = "text"
+PAIR = ("text_a", "text_b")  # inputs of a model that takes two texts as one
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -99,7 +100,7 @@ class RequestParameters(msgspec.Struct):
 
 
 class InferRequest(msgspec.Struct):
-    """Texts to answer.
+    """Texts to answer, or pairs of them.
 
     id: given back as it came.
     """

@@ -71,7 +71,7 @@ def open_answerer(folder: Callable[[str], Path], address: str) -> Answerer:
     if artifact.address != address:
         raise ArtifactError(f"{artifact.folder} is of another address.", "Restore it.")
     answerer = Answerer(artifact)
-    answerer.predict(GOLDEN)
+    answerer.predict([answerer.as_input(text) for text in GOLDEN])
     return answerer
 
 

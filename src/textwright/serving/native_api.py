@@ -10,15 +10,16 @@ from textwright.serving.predict import Asked, Service, predict
 from textwright.serving.queues import Outcome
 from textwright.serving.reading import read_json
 from textwright.serving.statuses import NativeFailure, failure_of, stated_id
+from textwright.text.examples import Pair
 
 
 class PredictRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Texts to answer.
+    """Texts to answer; of a model that matches, pairs of them.
 
     caller: who asks, for limits and for a canary that stays the same to them.
     """
 
-    inputs: Annotated[list[str], msgspec.Meta(min_length=1)]
+    inputs: Annotated[list[str | Pair], msgspec.Meta(min_length=1)]
     caller: Annotated[str, msgspec.Meta(max_length=256)] = ""
 
 
@@ -45,6 +46,23 @@ class Answered(msgspec.Struct, omit_defaults=True):
     warning: str = ""
 
 
+class Matched(msgspec.Struct, omit_defaults=True):
+    """How alike two texts are, from a model that matches.
+
+    id:        names this answer, for feedback and for tracing it back.
+    score:     on the scale of the model's labels; of binary ones the probability of the second.
+    label:     the nearest grade, or the binary label, where labels are such.
+    truncated: a text was cut to what the model reads.
+    warning:   what else the reader should know.
+    """
+
+    id: str
+    score: float
+    label: str | None = None
+    truncated: bool = False
+    warning: str = ""
+
+
 class Embedded(msgspec.Struct, omit_defaults=True):
     """The vector of one text, from a model that embeds.
 
@@ -59,7 +77,7 @@ class Embedded(msgspec.Struct, omit_defaults=True):
     warning: str = ""
 
 
-OUTCOMES = (Answered, Embedded, NativeFailure)  # what stands in the list of answers
+OUTCOMES = (Answered, Matched, Embedded, NativeFailure)  # what stands in the list of answers
 
 
 class PredictResponse(msgspec.Struct):

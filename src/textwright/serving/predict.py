@@ -19,6 +19,7 @@ from textwright.serving.live import Live, choose
 from textwright.serving.loader import Loader
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.queues import Outcome
+from textwright.text.examples import Input, Pair
 
 RANDOM_BYTES = 8  # of an answer's id, after four of time
 
@@ -37,7 +38,7 @@ class Asked:
     """
 
     name: str
-    texts: Sequence[str]
+    texts: Sequence[Input]
     caller: str = ""
     key: Caller | None = None
     timeout_s: float | None = None
@@ -122,7 +123,7 @@ async def predict(service: Service, asked: Asked) -> Prediction:
         live = choose(deployed, asked.caller)
     else:
         live = await find_named(service.loader, asked)
-    check_texts(asked.texts, service.limits)
+    check_texts(asked.texts, service.limits, paired=live.answerer.task.PAIRED)
     for allow in service.before:
         allow(asked)
     outcomes = await submit(service, asked, live, start)
@@ -173,13 +174,20 @@ async def submit(service: Service, asked: Asked, live: Live, start: float) -> li
         raise
 
 
-def check_texts(texts: Sequence[str], limits: Limits) -> None:
-    """Refuse a request with no texts, or with more than one may have."""
+def check_texts(texts: Sequence[Input], limits: Limits, *, paired: bool) -> None:
+    """Refuse a request with no texts, with too many, or not as the model takes them.
+
+    paired: the model takes two texts as one input.
+    """
     if not texts:
         raise InvalidInputError("The request has no inputs.", "Send at least one text.")
     if len(texts) > limits.inputs:
         what = f"The request has {len(texts)} inputs."
         raise TooLargeError(what, f"Send at most {limits.inputs} at once.")
+    if any(isinstance(each, Pair) is not paired for each in texts):
+        wanted = "pairs of texts" if paired else "single texts"
+        hint = "Send text_a and text_b of each." if paired else "Send each as one text."
+        raise InvalidInputError(f"This model takes {wanted}.", hint)
 
 
 def count_outcomes(

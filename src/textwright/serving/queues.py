@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from textwright.runtime.answer import Answer
 from textwright.text.batch import Encoding
+from textwright.text.examples import Input
 
 Outcome = Answer | Exception
 
@@ -42,7 +43,7 @@ class Item:
 
     ticket: Ticket
     place: int
-    text: str
+    text: Input
     encoding: Encoding | None = None
 
     @property

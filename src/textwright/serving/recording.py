@@ -15,6 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+import msgspec
+
 from textwright.errors import TextwrightError
 from textwright.lifecycle.driver import Driver
 from textwright.serving.housekeeping import Chore
@@ -25,6 +27,8 @@ from textwright.serving.predict import Done
 from textwright.serving.queues import Outcome
 from textwright.serving.statuses import status_of
 from textwright.tasks.classify import ClassifyAnswer
+from textwright.tasks.match import MatchAnswer
+from textwright.text.examples import Input
 
 if TYPE_CHECKING:
     from textwright.monitoring.records import Record
@@ -150,7 +154,7 @@ def make_records(done: Done, places: Places) -> Iterator[Record]:
             seconds=done.seconds,
             request=asked.request,
             caller=asked.caller,
-            text=asked.texts[place],
+            text=write_input(asked.texts[place]),
             label=label,
             score=score,
             abstained=abstained,
@@ -168,10 +172,18 @@ def read_outcome(
 
     if isinstance(outcome, Exception):
         return None, None, None, status_of(outcome)[1]
+    if isinstance(outcome, MatchAnswer):
+        said = f"{outcome.score:.6g}" if outcome.label is None else outcome.label
+        return said, outcome.score, False, None
     if not isinstance(outcome, ClassifyAnswer):
         return None, None, None, None
     label = outcome.label if outcome.labels is None else join_labels(outcome.labels)
     return label, outcome.score, outcome.abstained, None
+
+
+def write_input(given: Input) -> str:
+    """Give an input as one text to record: a pair as the JSON that asks for it."""
+    return given if isinstance(given, str) else msgspec.json.encode(given).decode()
 
 
 def is_away(error: Exception) -> bool:

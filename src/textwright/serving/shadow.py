@@ -13,12 +13,14 @@ from random import randrange
 from threading import Condition, Event, Lock, Thread
 from time import monotonic
 
+from textwright.runtime.answer import Answer
 from textwright.serving.counting import Counting
 from textwright.serving.live import Deployed, Live
 from textwright.serving.loader import Loader
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.predict import Done
-from textwright.tasks.classify import ClassifyAnswer
+from textwright.tasks.embed import EmbedAnswer
+from textwright.text.examples import Input
 
 CHARACTERS = 1_000_000  # that wait at most
 BUSY_S = 0.2  # after which a text is compared though the live version is busy
@@ -32,8 +34,8 @@ class Copy:
 
     deployed: Deployed
     shadow: Live
-    text: str
-    answer: ClassifyAnswer
+    text: Input
+    answer: Answer
 
 
 class Shadow:
@@ -57,7 +59,7 @@ class Shadow:
     def copy(self, done: Done) -> None:
         """Take one text of a request that stable answered, drawn by chance: units are alike.
 
-        Only answers with a label are compared.
+        Vectors are not compared: they tell nobody what to do.
         """
         deployed = self.loader.deployed.get(done.asked.name)
         if deployed is None or deployed.shadow is None:
@@ -65,7 +67,7 @@ class Shadow:
         place = randrange(len(done.given.outcomes))
         answer, text = done.given.outcomes[place], done.asked.texts[place]
         by_stable = done.given.version == deployed.row.stable.version
-        if not by_stable or not isinstance(answer, ClassifyAnswer):
+        if not by_stable or isinstance(answer, Exception | EmbedAnswer):
             return
         if len(self.waiting) >= self.most or self.characters + len(text) > CHARACTERS:
             self.metrics.shadow_dropped.labels(deployed.model).inc()
@@ -113,9 +115,4 @@ def is_different(copy: Copy) -> bool:
     except Exception:  # whatever the version does, only it is to blame
         LOG.warning("%s@%d failed in the shadow", copy.shadow.model, copy.shadow.target.version)
         return True
-    ours, theirs = copy.answer, other
-    if not isinstance(theirs, ClassifyAnswer):
-        return True
-    return (ours.label, ours.abstained, ours.labels) != (
-        theirs.label, theirs.abstained, theirs.labels
-    )  # fmt: skip
+    return not copy.answer.agrees(other)

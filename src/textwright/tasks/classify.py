@@ -15,6 +15,7 @@ from textwright.text.labels import Labels
 
 OUTPUT = "logits"  # of the network, [N, L] float
 COUNTED = False  # no answer says how many tokens were read for it
+PAIRED = False  # an input is one text
 TOP = 5  # scores given with an answer, best first
 CHOSEN = 0.5  # probability from which a label of a multi-label answer holds
 
@@ -45,6 +46,13 @@ class ClassifyAnswer:
         values = vars(self)  # asdict would copy it all, for each answer served
         optional = {"labels": None, "truncated": False, "warning": ""}
         return {key: each for key, each in values.items() if each != optional.get(key, ...)}
+
+    def agrees(self, other: object) -> bool:
+        """Whether another answer would have one do the same."""
+        return isinstance(other, ClassifyAnswer) and (
+            (self.label, self.abstained, self.labels)
+            == (other.label, other.abstained, other.labels)
+        )
 
     def line(self) -> str:
         """Give the answer as one line to read."""

@@ -15,6 +15,7 @@ from textwright.text.labels import Labels
 
 OUTPUT = "vectors"  # of the network, [N, D] float
 COUNTED = True  # an answer says how many tokens were read for it
+PAIRED = False  # an input is one text
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no plain yes or no to being equal
@@ -40,6 +41,10 @@ class EmbedAnswer:
         if self.warning:
             table["warning"] = self.warning
         return table
+
+    def agrees(self, _other: object) -> bool:
+        """Whether another answer would have one do the same: a vector alone says nothing to do."""
+        return True
 
     def line(self) -> str:
         """Give the answer as one line to read."""

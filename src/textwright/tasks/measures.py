@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from textwright.errors import RecipeError
 from textwright.metrics import Floats, Ints
 from textwright.recipe.recipe import Recipe
-from textwright.tasks import classify, row_scores, scores
+from textwright.tasks import classify, match_scores, row_scores, scores
 from textwright.tasks.calibration import calibrate
-from textwright.tasks.scores import Rows
-from textwright.text.examples import Example, Input
+from textwright.tasks.scores import Network, Rows, Said
+from textwright.text.examples import Example
 from textwright.text.labels import Labels, find_labels
 from textwright.text.splits import hash_share
-
-Network = Callable[[Sequence[Input]], NDArray[np.float32]]  # of N inputs the outputs, [N, L]
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class Measures:
     calibrate:   choose on dev rows whatever else turns outputs into answers.
     score:       every metric of a report.
     headline:    the name of the one that stands first, larger being better.
+    say:         the answer to one row, to be kept beside its truth, from its scores [L].
     outcomes:    by metric, what each row counts, [N] float; NaN where it does not. The mean is
                  the metric of that name. By the first of them slices are compared.
     tell:        what several models said of the same rows, for ``resampled``; empty where
@@ -50,6 +49,7 @@ class Measures:
     calibrate: Callable[[Network, Sequence[Example], Labels, Recipe], Labels]
     score: Callable[[Rows, Labels], dict[str, Any]]
     headline: Callable[[Labels], str]
+    say: Callable[[Floats, Example, Labels], Said]
     outcomes: Callable[[Rows, Labels], dict[str, Floats]]
     tell: Callable[[Sequence[Rows], Sequence[Labels]], list[Any]]
     resampled: Mapping[str, Callable[[Any, Ints], float]]
@@ -77,6 +77,7 @@ def calibrate_classes(
     network: Network, examples: Sequence[Example], labels: Labels, recipe: Recipe
 ) -> Labels:
     """Choose temperature and threshold."""
+    assert recipe.abstention is not None
     halves = [hash_share(f"half {each.key}") < 0.5 for each in examples]
     return calibrate(
         network([each.input for each in examples]),
@@ -87,6 +88,14 @@ def calibrate_classes(
     )
 
 
+def say_class(scores: Floats, example: Example, labels: Labels) -> Said:
+    """Give the label of one text, or all that hold."""
+    found = classify.answer(scores, labels)
+    answered = (found.label,) if found.labels is None else found.labels
+    right = answered == example.labels
+    return Said("|".join(answered), right, found.score, found.abstained)
+
+
 MEASURES: dict[str, Measures] = {
     "classify": Measures(
         find_labels=find_classes,
@@ -95,10 +104,24 @@ MEASURES: dict[str, Measures] = {
         calibrate=calibrate_classes,
         score=scores.score,
         headline=lambda _labels: "accuracy",
+        say=say_class,
         outcomes=row_scores.row_outcomes,
         tell=row_scores.tell,
         resampled=row_scores.RESAMPLED,
         smaller=row_scores.LOWER_IS_BETTER,
+    ),
+    "match": Measures(
+        find_labels=match_scores.learn_scale,
+        targets=match_scores.scale_targets,
+        ask=match_scores.ask_scores,
+        calibrate=match_scores.calibrate_scale,
+        score=match_scores.score,
+        headline=match_scores.headline,
+        say=match_scores.say,
+        outcomes=match_scores.outcomes,
+        tell=match_scores.tell,
+        resampled=match_scores.RESAMPLED,
+        smaller=("mean_absolute_error",),
     ),
 }
 

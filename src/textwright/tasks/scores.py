@@ -3,7 +3,7 @@
 Shapes: N texts, L labels.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from textwright import metrics
 from textwright.tasks.classify import CHOSEN
+from textwright.text.examples import Input
 from textwright.text.labels import Labels
+
+Network = Callable[[Sequence[Input]], NDArray[np.float32]]  # of N inputs the outputs, [N, L]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,19 @@ class Rows:
         places = np.flatnonzero(chosen).tolist()
         gold, slices = [self.gold[each] for each in places], [self.slices[each] for each in places]
         return Rows(self.scores[places], gold, slices)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a model said of one row, to be kept beside the truth.
+
+    right: None where no answer is right or wrong.
+    """
+
+    answer: str
+    right: bool | None
+    score: float
+    abstained: bool = False
 
 
 def score(rows: Rows, labels: Labels) -> dict[str, Any]:

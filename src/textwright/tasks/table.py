@@ -9,7 +9,11 @@ from types import ModuleType
 
 from textwright.errors import unknown_name
 
-TASKS = {"classify": "textwright.tasks.classify", "embed": "textwright.tasks.embed"}
+TASKS = {
+    "classify": "textwright.tasks.classify",
+    "match": "textwright.tasks.match",
+    "embed": "textwright.tasks.embed",
+}
 
 
 def find_task(name: str) -> ModuleType:

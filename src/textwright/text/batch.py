@@ -19,12 +19,33 @@ class Encoding:
     offsets:   [T, 2] int64: first and one past the last code point of each token; None where
                there are no tokens.
     truncated: the text was longer than the recipe allows, and was cut.
+    second:    where in ``ids`` the second text of a pair begins; None: there is one text.
     """
 
     ids: NDArray[np.int64]
     counts: NDArray[np.float32] | None = None
     offsets: NDArray[np.int64] | None = None
     truncated: bool = False
+    second: int | None = None
+
+    @property
+    def texts(self) -> "tuple[Encoding, ...]":
+        """The text, or those of a pair, each by itself."""
+        if self.second is None:
+            return (self,)
+        return Encoding(self.ids[: self.second]), Encoding(self.ids[self.second :])
+
+
+def join_pairs(texts: Sequence[Encoding]) -> list[Encoding]:
+    """Join texts two by two: the first and the second, the third and the fourth."""
+    return [
+        Encoding(
+            np.concatenate([first.ids, second.ids]),
+            truncated=first.truncated or second.truncated,
+            second=len(first.ids),
+        )
+        for first, second in zip(texts[::2], texts[1::2], strict=True)
+    ]
 
 
 @dataclass(frozen=True)

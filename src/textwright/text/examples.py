@@ -19,6 +19,11 @@ class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __len__(self) -> int:
         return len(self.text_a) + len(self.text_b)
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Both."""
+        return self.text_a, self.text_b
+
 
 Input = str | Pair  # what a model is asked
 

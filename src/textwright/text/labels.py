@@ -1,4 +1,4 @@
-"""The labels of a task: names, their order, and what the scores mean."""
+"""What a model's outputs mean: labels and their order, or the scale of a score."""
 
 import json
 from collections.abc import Iterable
@@ -46,6 +46,61 @@ class Labels:
         return targets
 
 
+GRADES = 5  # steps that a scale without whole grades is taken to have
+
+
+@dataclass(frozen=True)
+class Scale(Labels):
+    """What the score of a pair of texts means.
+
+    kind:  regression, graded (whole numbers in their order) or binary.
+    names: the grades, or the two labels, of which the second is 1; none for regression.
+    low, high: the least and the greatest label of the training rows; 0 and 1 for binary.
+    threshold: the score from which a binary label holds.
+    """
+
+    kind: str = "regression"
+    low: float = 0.0
+    high: float = 1.0
+
+    @property
+    def tolerance(self) -> float:
+        """Half a grade: what a score may be off and still be right."""
+        return 0.5 if self.kind == "graded" else (self.high - self.low) / GRADES / 2
+
+    def read(self, label: str) -> float:
+        """Give a label as a number; NaN for one that this scale does not know."""
+        if self.kind == "binary":
+            return float(self.names.index(label)) if label in self.names else float("nan")
+        try:
+            return float(label)
+        except ValueError:  # rows of another version's scale
+            return float("nan")
+
+
+def find_scale(labels: Iterable[str], kind: str) -> Scale:
+    """Find the scale of the training rows' labels.
+
+    Raises DataError when all are the same, or a binary label has not just two values.
+    """
+    found = set(labels)
+    if len(found) < 2:
+        what = f"All training rows have the label {next(iter(found))!r}."
+        raise DataError(what, "There is nothing to learn from one label: give rows of others.")
+    if kind == "binary":
+        if len(found) > 2:
+            what = f"The training rows have {len(found)} labels, binary labels are two."
+            raise DataError(what, 'Write labels = "graded" or "regression" in [decoder].')
+        return Scale(tuple(sorted(found)), threshold=0.5, kind=kind)
+    numbers = [float(each) for each in found]
+    low, high = min(numbers), max(numbers)
+    if low == high:
+        what = f"All training rows have the label {low:g}."
+        raise DataError(what, "There is nothing to learn from one label: give rows of others.")
+    names = [str(each) for each in range(int(low), int(high) + 1)] if kind == "graded" else []
+    return Scale(tuple(names), kind=kind, low=low, high=high)
+
+
 def find_labels(labels: Iterable[tuple[str, ...]], *, multi: bool = False) -> Labels:
     """Collect the label names of the training rows, sorted.
 
@@ -70,7 +125,10 @@ def read_labels(path: Path) -> Labels:
     """Read ``labels.json``; raises ArtifactError when it is not one."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        scale, threshold = float(table["temperature"]), float(table["threshold"])
-        return Labels(tuple(table["names"]), bool(table["multi"]), scale, threshold)
+        temperature, threshold = float(table["temperature"]), float(table["threshold"])
+        plain = (tuple(table["names"]), bool(table["multi"]), temperature, threshold)
+        if "kind" not in table:
+            return Labels(*plain)
+        return Scale(*plain, str(table["kind"]), float(table["low"]), float(table["high"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}.", "Train the model again.") from error

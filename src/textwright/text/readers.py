@@ -12,21 +12,26 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
 from textwright.errors import DataError, unknown_name
-from textwright.recipe.data import DataSettings
+from textwright.recipe.data import DataSettings, RowForm
 from textwright.text.examples import Dataset, Example, make_dataset
 
 Row = dict[str, Any]
+TEXT_WITH_CLASS = RowForm()
 
 
-def read_dataset(settings: DataSettings, file: str, *, keep_empty: bool) -> Dataset:
+def read_dataset(
+    settings: DataSettings, file: str, *, keep_empty: bool, form: RowForm = TEXT_WITH_CLASS
+) -> Dataset:
     """Read one file of a recipe's data section.
 
     file:       path relative to ``settings.root``.
     keep_empty: rows with an empty text stay (test), or are dropped and counted (training).
+    form:       what each row holds.
     Raises DataError naming the file, and the row where one is at fault.
     """
     path = Path(settings.root) / file
@@ -38,8 +43,8 @@ def read_dataset(settings: DataSettings, file: str, *, keep_empty: bool) -> Data
         if is_excluded(row, settings):
             dropped["excluded"] += 1
             continue
-        example = make_example(row, settings, f"{path}, row {number}")
-        if not keep_empty and not example.text.strip():
+        example = make_example(row, settings, f"{path}, row {number}", form)
+        if not keep_empty and not all(text.strip() for text in example.texts):
             dropped["empty text"] += 1
             continue
         examples.append(example)
@@ -175,14 +180,22 @@ def is_excluded(row: Row, settings: DataSettings) -> bool:
     return any(str(row.get(column)) in values for column, values in settings.exclude.items())
 
 
-def make_example(row: Row, settings: DataSettings, place: str) -> Example:
+def make_example(
+    row: Row, settings: DataSettings, place: str, form: RowForm = TEXT_WITH_CLASS
+) -> Example:
     """Make an example of a row; raises DataError naming the place and the nearest column."""
-    check_columns(row, (settings.text, settings.label, *settings.slices), place)
+    single = not form.paired or (form.loose and settings.text_a not in row)
+    columns = [settings.text] if single else [settings.text_a, settings.text_b]
+    unlabelled = form.loose and settings.label not in row
+    check_columns(row, (*columns, *([] if unlabelled else [settings.label])), place)
+    check_columns(row, settings.slices, place)
+    first, *second = (text_of(row, column, place) for column in columns)
     return Example(
-        text=text_of(row, settings.text, place),
-        labels=read_labels_of(row[settings.label], settings, place),
+        text=first,
+        labels=() if unlabelled else read_labels_of(row[settings.label], settings, place, form),
         slices={column: str(row[column]) for column in settings.slices},
         digest=digest_row(row),
+        text_b=second[0] if second else None,
     )
 
 
@@ -204,8 +217,12 @@ def text_of(row: Row, column: str, place: str) -> str:
     return text
 
 
-def read_labels_of(value: Any, settings: DataSettings, place: str) -> tuple[str, ...]:
+def read_labels_of(
+    value: Any, settings: DataSettings, place: str, form: RowForm
+) -> tuple[str, ...]:
     """Read a row's labels: one, or (multi-label) a list or a cell with separators."""
+    if form.label != "class":
+        return (read_number(value, place, whole=form.label == "whole"),)
     if settings.multi_label:
         if isinstance(value, str):
             value = [each.strip() for each in value.split(settings.separator)]
@@ -216,6 +233,19 @@ def read_labels_of(value: Any, settings: DataSettings, place: str) -> tuple[str,
         hint = "Give each row one label, or set data.multi_label."
         raise DataError(f"{place}: the label is {value!r}.", hint)
     return () if str(value) == settings.out_of_scope else (str(value),)
+
+
+def read_number(value: Any, place: str, *, whole: bool) -> str:
+    """Check that a label is a finite number, or a whole one, and give it as it stands."""
+    try:
+        number = float("nan" if isinstance(value, bool) else value)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    if not isfinite(number) or (whole and number != int(number)):
+        wanted = "whole number" if whole else "number"
+        hint = f"Correct column and row, or choose other labels in [decoder]: a {wanted} is read."
+        raise DataError(f"{place}: the label is {value!r}, which is no {wanted}.", hint)
+    return str(int(number)) if whole else str(value).strip()
 
 
 def digest_row(row: Row) -> str:

@@ -1,12 +1,12 @@
 """The three parts of a data set: train, dev and test."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textwright.errors import DataError, unknown_name
-from textwright.recipe.data import DataSettings, DevShare
+from textwright.recipe.data import DataSettings, DevShare, RowForm
 from textwright.text.examples import Dataset, make_dataset
-from textwright.text.readers import read_dataset
+from textwright.text.readers import TEXT_WITH_CLASS, read_dataset
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,23 @@ class Splits:
     test: Dataset | None
 
 
-def read_splits(settings: DataSettings, *, test: bool = True) -> Splits:
+def read_splits(
+    settings: DataSettings, form: RowForm = TEXT_WITH_CLASS, *, test: bool = True
+) -> Splits:
     """Read the files of a recipe's data section.
 
+    form: what each row holds; those of the test file must hold all of it.
     test: whether the test file is opened at all.
     Raises DataError for anything wrong with them, before a single step of training.
     """
-    train = read_dataset(settings, settings.train, keep_empty=False)
-    asked = test and settings.test
-    held = read_dataset(settings, settings.test, keep_empty=True) if asked else None
+    train = read_dataset(settings, settings.train, keep_empty=False, form=form)
+    held = None
+    if test and settings.test:
+        whole = replace(form, loose=False)
+        held = read_dataset(settings, settings.test, keep_empty=True, form=whole)
     if isinstance(settings.dev, str):
-        splits = Splits(train, read_dataset(settings, settings.dev, keep_empty=True), held)
+        dev = read_dataset(settings, settings.dev, keep_empty=True, form=form)
+        splits = Splits(train, dev, held)
     else:
         splits = Splits(*cut_dev(train, settings.dev), held)
     check_exclude(settings, splits)

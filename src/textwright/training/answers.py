@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from textwright.errors import DataError
-from textwright.tasks.classify import answer
+from textwright.tasks.measures import find_measures
 from textwright.text.examples import Dataset, Example
 from textwright.text.labels import Labels
 from textwright.training.evaluate import Evaluation
@@ -19,42 +19,48 @@ class HeldOut:
 
     digest: of the whole row, which names it without its text.
     labels: its true ones; empty: out of scope.
-    answer: the label answered; several are joined by ``|``.
+    answer: the label answered; several are joined by ``|``. Of a pair without labels its score.
+    right:  None where no answer is right or wrong.
+    text_b: the second text of a pair.
     """
 
     digest: str
     text: str
     labels: tuple[str, ...]
     answer: str
-    right: bool
+    right: bool | None
     score: float
     abstained: bool
     slices: dict[str, str]
+    text_b: str | None = None
 
     @property
     def example(self) -> Example:
         """The row as it was read."""
-        return Example(self.text, self.labels, self.slices, self.digest)
+        return Example(self.text, self.labels, self.slices, self.digest, self.text_b)
 
 
-def write_answers(test: Dataset, measured: Evaluation, labels: Labels, path: Path) -> int:
-    """Write each test row with its truth and answer; gives how many.
+def write_answers(
+    task: str, test: Dataset, measured: Evaluation, labels: Labels, path: Path
+) -> int:
+    """Write each test row of a task with its truth and answer; gives how many.
 
     The artifact holds no text; this file is kept where it can be erased.
     """
     with path.open("w", encoding="utf-8") as file:
+        say = find_measures(task).say
         for example, scores in zip(test.examples, measured.scores, strict=True):
-            found = answer(scores, labels)
-            answered = (found.label,) if found.labels is None else found.labels
+            said = say(scores, example, labels)
             row = HeldOut(
                 digest=example.digest,
                 text=example.text,
                 labels=example.labels,
-                answer="|".join(answered),
-                right=answered == example.labels,
-                score=found.score,
-                abstained=found.abstained,
+                answer=said.answer,
+                right=said.right,
+                score=said.score,
+                abstained=said.abstained,
                 slices=dict(example.slices),
+                text_b=example.text_b,
             )
             file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
     return len(test.examples)

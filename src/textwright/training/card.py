@@ -67,10 +67,12 @@ def score_lines(report: Mapping[str, Any]) -> Iterable[str]:
             low, high = test.get(f"{name}_interval", (None, None))
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
             yield f"| {name.replace('_', ' ')} | {value:.4f} | {interval} |"
-    baseline = report.get("baseline", {}).get("accuracy")
-    if baseline is not None:
-        yield f"| accuracy of the n-gram linear model | {baseline:.4f} | |"
-    yield f"| accuracy of the commonest label | {report['majority']:.4f} | |"
+    baseline = report.get("baseline", {})
+    for name in sorted(each for each in baseline if f"{each}_interval" in baseline):
+        beside = baseline.get("name", "the n-gram linear model")
+        yield f"| {name} of {beside} | {baseline[name]:.4f} | |"
+    if "majority" in report:
+        yield f"| accuracy of the commonest label | {report['majority']:.4f} | |"
     yield ""
 
 
@@ -88,25 +90,58 @@ def weakest_lines(test: Mapping[str, Any]) -> Iterable[str]:
 
 
 def slice_lines(test: Mapping[str, Any]) -> Iterable[str]:
-    """List accuracy by slice."""
+    """List accuracy by slice, or what else is the first metric."""
     for column, values in test.get("slices", {}).items():
-        yield from (f"## By {column}", "", f"| {column} | accuracy | rows |", "|---|---|---|")
+        metric = slice_metric(values)
+        yield from (f"## By {column}", "", f"| {column} | {metric} | rows |", "|---|---|---|")
         for value, each in values.items():
-            yield f"| {value} | {each['accuracy']:.4f} | {each['rows']} |"
+            yield f"| {value} | {each[metric]:.4f} | {each['rows']} |"
         yield ""
+
+
+def slice_metric(values: Mapping[str, Mapping[str, float]]) -> str:
+    """Name the metric that a table of slices holds beside their rows."""
+    return next((name for each in values.values() for name in each if name != "rows"), "accuracy")
 
 
 def limit_lines(recipe: Recipe, report: Mapping[str, Any]) -> Iterable[str]:
     """Say what the model cannot know."""
     yield from ("## Limits", "")
+    yield from TASK_LIMITS[recipe.task](report)
+    if report.get("leaked_rows"):
+        metric, clean = find_clean(report)
+        said = "" if clean is None else f"; without them its {metric} is {clean:.4f}"
+        yield f"- {report['leaked_rows']:,} test rows also stand in the training file{said}."
+    if recipe.tokenizer is not None:
+        yield f"- It reads the first {recipe.tokenizer.max_tokens} tokens of a text."
+
+
+def find_clean(report: Mapping[str, Any]) -> tuple[str, float | None]:
+    """Name the first metric of rows that are in no training file, and its value if there is one."""
+    clean = report["without_leaks"]
+    metric = "accuracy" if "accuracy" in clean else "spearman" if "spearman" in clean else ""
+    return metric or "accuracy", clean.get(metric)
+
+
+def classify_limits(report: Mapping[str, Any]) -> Iterable[str]:
+    """Say what a classifier cannot know."""
     yield "- It knows only the labels of its training rows, and always names one of them."
     if report["threshold"] > 0:
         yield f"- Below a score of {report['threshold']:.3f} it abstains: do not act on the label."
     else:
         yield "- It never abstains: no threshold was asked for."
-    if report.get("leaked_rows"):
-        clean = report["without_leaks"].get("accuracy")
-        said = "" if clean is None else f"; without them its accuracy is {clean:.4f}"
-        yield f"- {report['leaked_rows']:,} test rows also stand in the training file{said}."
-    if recipe.tokenizer is not None:
-        yield f"- It reads the first {recipe.tokenizer.max_tokens} tokens of a text."
+
+
+def match_limits(report: Mapping[str, Any]) -> Iterable[str]:
+    """Say what a score of two texts cannot say."""
+    yield "- Its scores lie on the scale of its training rows' labels, and mean what those meant."
+    if report["threshold"] > 0:
+        yield f"- From a score of {report['threshold']:.3f} on it gives the second label."
+
+
+def embed_limits(_report: Mapping[str, Any]) -> Iterable[str]:
+    """Say what vectors cannot say."""
+    yield "- How near two of its vectors are says nothing by itself: compare it with other pairs."
+
+
+TASK_LIMITS = {"classify": classify_limits, "match": match_limits, "embed": embed_limits}

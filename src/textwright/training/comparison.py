@@ -49,8 +49,10 @@ def compare_scored(
     }
     if told := measures.tell(rows, labels):
         found |= resampled(measures, told, len(examples), metrics)
-    first = next(iter(outcomes[0]))
-    slices = count_slices([each.slices for each in examples], *(each[first] for each in outcomes))
+    slices: dict[str, dict[str, dict[str, int]]] = {}
+    for first in [name for name in outcomes[0] if name in outcomes[1]][:1]:
+        columns = [each.slices for each in examples]
+        slices = count_slices(columns, *(each[first] for each in outcomes))
     return {"rows": len(examples), "metrics": found, "slices": slices}
 
 

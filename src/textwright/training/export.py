@@ -18,8 +18,8 @@ TOLERANCE = 1e-4  # largest difference of any output number that is let pass
 def export_network(model: TextModel, batches: Sequence[Batch], path: Path) -> float:
     """Write a network as ``model.onnx`` and compare it with torch on real batches.
 
-    Inputs ids [B, T] int64 and mask [B, T] bool; outputs logits [B, L] and, if it has one,
-    attention [B, T], both float32; any B and T. Equal weights give equal bytes.
+    Inputs ids [B, T] int64 and mask [B, T] bool; outputs [B, L], such as logits, and, if it has
+    one, attention [B, T], both float32; any B and T. Equal weights give equal bytes.
     Returns the largest difference found. Raises ExportError if it is above 1e-4, or nothing was
     there to compare; the file is then not there, or still the one before.
     """
@@ -46,7 +46,7 @@ def compare(model: TextModel, content: bytes, batches: Sequence[Batch]) -> float
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     worst, training = 0.0, model.training
     model.eval()
-    device = next(model.parameters()).device
+    device = next((each.device for each in model.parameters()), torch.device("cpu"))
     for batch in batches:
         with torch.no_grad():
             ids, mask = (torch.from_numpy(each).to(device) for each in (batch.ids, batch.mask))

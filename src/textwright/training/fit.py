@@ -118,6 +118,7 @@ def fit_network(
     from textwright.text.tokenizer import train_tokenizer
     from textwright.training.export import export_network
     from textwright.training.loop import Rows, TrainingData, train_network
+    from textwright.training.objective import find_objective
 
     assert recipe.tokenizer is not None
     assert isinstance(recipe.training, NetworkTrainingSettings)
@@ -127,6 +128,7 @@ def fit_network(
         Rows(
             tokenizer.encode(texts_of(part.examples)),
             find_measures(recipe.task).targets(part.examples, labels),
+            recipe.texts_apart,
         )
         for part in (splits.train, splits.dev)
     )
@@ -135,10 +137,11 @@ def fit_network(
     checkpoint = place.checkpoints / "checkpoint.safetensors"
     if not place.resume:
         checkpoint.unlink(missing_ok=True)
-    data = TrainingData(train, dev, multi=labels.multi)
+    multi = labels.multi or recipe.task != "classify"
+    data = TrainingData(train, dev, multi=multi, objective=find_objective(labels))
     history = train_network(model, data, recipe.training, checkpoint=checkpoint, progress=progress)
     save_file(model.state_dict(), place.folder / "weights.safetensors")
-    checked = checked_batches(dev.encodings or train.encodings)
+    checked = checked_batches(dev if dev.encodings else train)
     difference = export_network(model, checked, place.folder / "model.onnx")
     return Fitted(history.epochs, difference, about)
 
@@ -181,15 +184,17 @@ def build_on(
     return model, about
 
 
-def checked_batches(encodings: Sequence[Any]) -> list[Batch]:
+def checked_batches(rows: Any) -> list[Batch]:
     """Take real batches from the shortest to the longest texts to check an export on."""
-    buckets = length_buckets([len(each.ids) for each in encodings], 16)
+    buckets = length_buckets(rows.longest.tolist(), 16)
     step = max(1, -(-len(buckets) // CHECKED_BATCHES))
-    chosen = [*buckets[::step], buckets[-1]]
-    batches = [make_batch([encodings[place] for place in bucket]) for bucket in chosen]
+    batches = [
+        make_batch([rows.encodings[place] for place in rows.places(bucket)])
+        for bucket in (*buckets[::step], buckets[-1])
+    ]
     return [each for each in batches if isinstance(each, Batch)]
 
 
 def texts_of(examples: Sequence[Example]) -> list[str]:
-    """Give just the texts."""
-    return [each.text for each in examples]
+    """Give just the texts, those of a pair one after the other."""
+    return [text for each in examples for text in each.texts]

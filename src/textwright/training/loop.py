@@ -122,11 +122,15 @@ def train_network(
 ) -> History:
     """Train a network in place; it ends with the weights of the epoch that was best on dev.
 
+    One without a weight that may change stays as it is.
     checkpoint: file written after every epoch. If it is there, the run goes on from it: to
                 start afresh, remove it first; remove it when the weights are safe elsewhere.
     Raises UsageError for the checkpoint of another run, SettingsError for a device or precision
     this machine does not have, RecipeError if the loss stops being a number.
     """
+    if not any(each.requires_grad for each in model.parameters()):
+        model.eval()
+        return History((), 0)
     training = Training(model, data, settings)
     mark = fingerprint(model, data, settings) if checkpoint else ""
     if checkpoint and checkpoint.exists():

@@ -21,37 +21,42 @@ INT32 = 6  # as ONNX numbers its types
 
 
 class TextModel(nn.Module):
-    """Embedding, encoder and decoder, one after the other."""
+    """Embedding, encoder and decoder, one after the other.
 
-    def __init__(self, embedding: Any, encoder: Any, decoder: Any) -> None:
+    texts: of an input, read one by one: 2 for siamese pairs.
+    """
+
+    def __init__(self, embedding: Any, encoder: Any, decoder: Any, *, texts: int = 1) -> None:
         super().__init__()
+        self.rows = "B" if texts == 1 else f"{texts}B"  # of the graph's inputs
         self.embedding = embedding
         self.encoder = encoder
         self.decoder = decoder
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Score the labels of each text.
+        """Say of each text, or pair of texts, what the decoder gives.
 
-        ids:  [B, T] int64, 0 at padding.
-        mask: [B, T] bool, real tokens before the padding, at least one in every row.
-        Returns the logits [B, L] float, and the attention [B, T] float or None.
+        ids:  [B, T] int64, 0 at padding; of pairs whose texts are read apart, [2B, T], the two
+              one after the other.
+        mask: likewise bool, real tokens before the padding, at least one in every row.
+        Returns the outputs [B, L] float, such as logits, and the attention [B, T] float or None.
         """
         states = self.encoder(self.embedding(ids, mask), mask)  # [B, T, D]
-        logits, attention = self.decoder(states, mask)
-        return logits, attention
+        outputs, attention = self.decoder(states, mask)
+        return outputs, attention
 
     def draw(self) -> Graph:
-        """Give the same network as an ONNX graph: ids and mask in, logits and attention out."""
+        """Give the same network as an ONNX graph: ids and mask in, outputs and attention out."""
         graph = Graph()
-        ids = graph.add_input("ids", "int64", ["B", "T"])
-        mask = graph.add_input("mask", "bool", ["B", "T"])
+        ids = graph.add_input("ids", "int64", [self.rows, "T"])
+        mask = graph.add_input("mask", "bool", [self.rows, "T"])
         counted = graph.add("Cast", mask, to=INT32)
         lengths = graph.add("ReduceSum", counted, graph.constant([1]), keepdims=0)  # [B]
         vectors = self.embedding.add_nodes(graph, ids, lengths)
         states = self.encoder.add_nodes(graph, vectors, lengths)
         found = StatesInGraph(states, mask, lengths)
-        logits, attention = self.decoder.add_nodes(graph, found)
-        graph.add_output(logits, "logits", ["B", self.decoder.output.out_features])
+        outputs, attention = self.decoder.add_nodes(graph, found)
+        graph.add_output(outputs, self.decoder.output_name, ["B", self.decoder.size])
         if attention is not None:
             graph.add_output(attention, "attention", ["B", "T"])
         return graph
@@ -84,4 +89,4 @@ def build_model(
             first = embedding(recipe.embedding, vocabulary)
         second: Any = encoder(recipe.encoder, first.width)
         last = decoder(recipe.decoder, second.width, second.backward_width, labels)
-        return TextModel(first, second, last)
+        return TextModel(first, second, last, texts=recipe.texts_apart)

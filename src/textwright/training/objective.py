@@ -1,4 +1,4 @@
-"""What training makes small: the loss of each text.
+"""What training makes small: the loss of each text, or pair of texts.
 
 Shapes: B batch, N texts, L labels.
 """
@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from textwright import metrics
 from textwright.recipe.training import NetworkTrainingSettings
+from textwright.text.labels import Labels, Scale
 
 
 class Objective:
@@ -81,3 +83,36 @@ def balance(targets: NDArray[np.float32], *, multi: bool) -> NDArray[np.float32]
         return rarer.astype(np.float32)
     weights: NDArray[np.float32] = rows.sum() / (len(rows) * np.maximum(rows, 1))
     return weights.astype(np.float32)
+
+
+class Regression(Objective):
+    """What matching on a scale makes small: the squared error, on a scale from 0 to 1.
+
+    Source: Reimers and Gurevych 2019, section 3.
+    """
+
+    metric = "spearman"
+
+    def __call__(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """Give the squared error of each pair, [B] float, from [B, 1] and [B, 1]."""
+        return (scores.float() - targets).square().squeeze(1)
+
+    def score(self, scores: Tensor, targets: Tensor) -> float:
+        """Give the rank correlation of scores and targets, [N, 1] each."""
+        said, true = (each.float().cpu().numpy()[:, 0] for each in (scores, targets))
+        return metrics.spearman(said, true)
+
+
+class YesOrNo(Objective):
+    """What matching with two labels makes small: binary cross-entropy, in nats."""
+
+    def __call__(self, scores: Tensor, targets: Tensor) -> Tensor:
+        """Give the loss of each pair, [B] float, from [B, 1] and [B, 1]."""
+        return binary_cross_entropy_with_logits(scores.float(), targets, reduction="none")[:, 0]
+
+
+def find_objective(labels: Labels) -> type[Objective]:
+    """Give what is made small for outputs that mean these labels."""
+    if not isinstance(labels, Scale):
+        return Objective
+    return YesOrNo if labels.kind == "binary" else Regression

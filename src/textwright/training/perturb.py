@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from textwright.metrics import Floats
 from textwright.paired import count_pairs
 from textwright.runtime.answer import Answerer
@@ -91,24 +93,27 @@ FORMS: dict[str, Callable[[str, random.Random], str]] = {
 
 
 def measure_robustness(answerer: Answerer, examples: Sequence[Example]) -> dict[str, Any]:
-    """Measure the accuracy lost when texts are written differently.
+    """Measure what of its first metric a model loses when texts are written differently.
 
-    Returns ``rows``, ``accuracy`` of the texts as they are, and by form ``loss`` of accuracy and
-    ``counts`` of rows that only the changed, only the plain text had answered rightly. Rows out
-    of scope do not count; without any other the table is empty.
+    Returns ``rows``, that metric of the texts as they are, and by form ``loss`` of it; where it
+    is a mean over rows, such as accuracy, also ``counts`` of rows that only the changed, only
+    the plain text had answered rightly. Rows out of scope do not count; without any other the
+    table is empty.
     """
     scoped = [each for each in examples if each.labels or answerer.labels.multi]
     chosen = sorted(scoped, key=lambda each: each.digest)[:MOST_ROWS]
     if not chosen:
         return {}
-    plain = outcomes(answerer, chosen)
-    found: dict[str, Any] = {"rows": len(chosen), "seed": SEED, "accuracy": float(plain.mean())}
-    found |= {"loss": {}, "counts": {}}
+    metric = find_measures(answerer.artifact.recipe.task).headline(answerer.labels)
+    plain, value = headline(answerer, chosen)
+    found: dict[str, Any] = {"rows": len(chosen), "seed": SEED, metric: value, "loss": {}}
     for form in FORMS:
-        changed = outcomes(answerer, [rewrite(each, form) for each in chosen])
-        counts = count_pairs(changed, plain)
-        found["loss"][form] = -counts.difference
-        found["counts"][form] = {"won": counts.won, "lost": counts.lost}
+        changed, other = headline(answerer, [rewrite(each, form) for each in chosen])
+        found["loss"][form] = value - other
+        if plain is not None and changed is not None:
+            counts = count_pairs(changed, plain)
+            found["loss"][form] = -counts.difference
+            found.setdefault("counts", {})[form] = {"won": counts.won, "lost": counts.lost}
     return found
 
 
@@ -118,7 +123,12 @@ def rewrite(example: Example, form: str) -> Example:
     return replace(example, text=perturb(example.text, form), text_b=second)
 
 
-def outcomes(answerer: Answerer, examples: Sequence[Example]) -> Floats:
-    """Tell of each example whether it was answered rightly, [N] float of 0 and 1."""
-    rows = make_rows(ask(answerer, examples), examples)
-    return find_measures(answerer.artifact.recipe.task).outcomes(rows, answerer.labels)["accuracy"]
+def headline(answerer: Answerer, examples: Sequence[Example]) -> tuple[Floats | None, float]:
+    """Give a model's first metric, and what each row counts if it is a mean over rows, [N]."""
+    measures, labels = find_measures(answerer.artifact.recipe.task), answerer.labels
+    rows, metric = make_rows(ask(answerer, examples), examples), measures.headline(labels)
+    outcomes = measures.outcomes(rows, labels)
+    if metric in outcomes:
+        return outcomes[metric], float(outcomes[metric].mean())
+    (told,) = measures.tell([rows], [labels])
+    return None, measures.resampled[metric](told, np.arange(len(examples)))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.errors import DataError, unknown_name
+from textwright.metrics import spearman
 from textwright.vectors.packed import open_packed
 from textwright.vectors.similarity import Space, add_analogies, multiply_analogies
 
@@ -175,25 +176,6 @@ def score_pairs(
     left, right, judged = (np.array(each) for each in zip(*asked, strict=True))
     cosines = (space.unit_rows(left) * space.unit_rows(right)).sum(axis=1)
     return PairScores(spearman(cosines, judged), len(asked), len(pairs) - len(asked))
-
-
-def spearman(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
-    """Rank correlation of two lists of numbers, [P] each; equal numbers share their mean rank.
-
-    0 when one of them is constant. Source: Spearman 1904.
-    """
-    a, b = mean_ranks(left), mean_ranks(right)
-    a, b = a - a.mean(), b - b.mean()
-    scale = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / scale if scale else 0.0
-
-
-def mean_ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Rank of each number, from 1; equal ones get the mean of their ranks."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks: NDArray[np.float64] = (ends - (counts - 1) / 2)[inverse]
-    return ranks
 
 
 def score_analogies(

@@ -1,25 +1,36 @@
 """Hold two versions against each other on the rows both were measured on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from textwright.errors import RefusedError
-from textwright.metrics import Floats, Interval
-from textwright.paired import Counts, count_pairs, exact_interval, holm, p_value
+from textwright.metrics import Floats, Interval, Ints
+from textwright.paired import (
+    Counts,
+    count_pairs,
+    exact_interval,
+    holm,
+    p_value,
+    resampled_difference,
+)
 from textwright.settings import Settings
+from textwright.tasks.measures import find_measures
+from textwright.tasks.scores import Rows
+from textwright.text.labels import Labels
 from textwright.training.answers import HeldOut
 from textwright.workflow.opening import find_artifact, open_keep
 from textwright.workflow.records import read_held_out
 
-LEVEL = 0.95  # of the two-sided intervals
+TAIL = 0.025  # beyond either end of a 95 % interval
 Pair = tuple[HeldOut, HeldOut]
 
 
 @dataclass(frozen=True)
 class Change:
-    """A held-out text that the two versions answer differently."""
+    """A held-out text, or pair of texts, that the two versions answer differently."""
 
     text: str
     labels: tuple[str, ...]
@@ -29,12 +40,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Line:
-    """One metric of both versions on the same rows, or accuracy on one slice of them.
+    """One metric of both versions on the same rows, or the first one on one slice of them.
 
-    difference: the second's less the first's, with its exact 95 % interval.
-    won, lost:  rows that only the second, only the first counts.
+    difference: the second's less the first's, with its 95 % interval: exact, or resampled.
+    won, lost:  rows that only the second, only the first counts; None for a resampled metric.
     p:          chance of so much for the second, or against it, were they equal; over slices
-                adjusted for their number (Holm 1979).
+                adjusted for their number (Holm 1979); None for a resampled metric.
     """
 
     name: str
@@ -42,17 +53,17 @@ class Line:
     first: float
     second: float
     difference: Interval
-    won: int
-    lost: int
-    p: float
+    won: int | None
+    lost: int | None
+    p: float | None
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Two versions on the same held-out rows.
 
-    rows:    that have a label, and so count for accuracy.
-    metrics: those that are means over rows; slices by accuracy.
+    rows:    that have a label, and so count.
+    metrics: first those that are means over rows, then others of pairs; slices by the first.
     won, lost: texts that only the second, only the first answers rightly.
     """
 
@@ -66,14 +77,14 @@ class Comparison:
     other: tuple[Change, ...]
 
     @property
-    def accuracy(self) -> Line:
-        """The first metric: accuracy, abstention ignored."""
+    def first_metric(self) -> Line:
+        """What versions are judged by: accuracy, abstention ignored, say."""
         return self.metrics[0]
 
     @property
     def difference(self) -> Interval:
-        """Difference of the accuracies."""
-        return self.accuracy.difference
+        """Difference of the first metric."""
+        return self.first_metric.difference
 
 
 def compare(first: str, second: str, *, settings: Settings | None = None) -> Comparison:
@@ -85,15 +96,16 @@ def compare(first: str, second: str, *, settings: Settings | None = None) -> Com
     with open_keep(settings) as keep:
         found = [find_artifact(keep, each) for each in (first, second)]
         answers = [read_held_out(keep, each.name, each.artifact.address) for each in found]
-        multi = found[0].artifact.labels.multi
     ours, theirs = (by_row(each) for each in answers)
     shared = [(ours[key], theirs[key]) for key in ours if key in theirs]
-    if not any(multi or each[0].labels for each in shared):
+    task, labels = found[0].artifact.recipe.task, [each.artifact.labels for each in found]
+    if not any(labels[0].multi or each[0].labels for each in shared):
         raise RefusedError(
             f"{found[0].name} and {found[1].name} were not measured on the same rows.",
             f"Score each on one file: textwright evaluate {found[0].name} FILE",
         )
-    return summarise(found[0].name, found[1].name, shared, multi=multi)
+    lines = measure_both(task, labels, shared)
+    return summarise(found[0].name, found[1].name, shared, lines, multi=labels[0].multi)
 
 
 def by_row(answers: Sequence[HeldOut]) -> dict[tuple[str, int], HeldOut]:
@@ -106,22 +118,66 @@ def by_row(answers: Sequence[HeldOut]) -> dict[tuple[str, int], HeldOut]:
     return found
 
 
-def summarise(first: str, second: str, shared: Sequence[Pair], *, multi: bool) -> Comparison:
-    """Count and test the differences between two versions' answers to the same rows."""
-    scoped = [each for each in shared if multi or each[0].labels]
-    outcomes = [outcomes_of([each[side] for each in shared], multi=multi) for side in (0, 1)]
-    lines = [
-        compare_line(name, ours, outcomes[1][name])
-        for name, ours in outcomes[0].items()
-        if not np.isnan(ours).all()
+def measure_both(task: str, labels: Sequence[Labels], shared: Sequence[Pair]) -> list[Line]:
+    """Compare every metric of two versions' answers to the same rows.
+
+    Of a classifier those that are means over rows: all labels' scores are not kept.
+    """
+    sides = [[each[side] for each in shared] for side in (0, 1)]
+    if task == "classify":
+        outcomes = [outcomes_of(side, multi=labels[0].multi) for side in sides]
+        return compare_means(*outcomes)
+    measures = find_measures(task)
+    rows = [rows_of(side) for side in sides]
+    outcomes = [measures.outcomes(*each) for each in zip(rows, labels, strict=True)]
+    told = measures.tell(rows, labels)
+    others = [
+        compare_resampled(name, partial(metric, told[0]), partial(metric, told[1]), len(shared))
+        for name, metric in measures.resampled.items()
     ]
+    return [*compare_means(*outcomes), *(each for each in others if each is not None)]
+
+
+def compare_resampled(
+    name: str, first: Callable[[Ints], float], second: Callable[[Ints], float], count: int
+) -> Line | None:
+    """Compare one metric that is no mean over rows; None where it is undefined."""
+    spread = resampled_difference(lambda rows: second(rows) - first(rows), count)
+    if spread is None:
+        return None
+    everything = np.arange(count)
+    difference = Interval(spread.value, spread.low[TAIL], spread.high[TAIL])
+    values = first(everything), second(everything)
+    return Line(name, count, *values, difference, won=None, lost=None, p=None)
+
+
+def rows_of(answers: Sequence[HeldOut]) -> Rows:
+    """Give held-out answers as what is scored, [N, 1]."""
+    scores = np.array([[each.score] for each in answers], dtype=np.float64)
+    return Rows(scores, [each.labels for each in answers], [each.slices for each in answers])
+
+
+def compare_means(first: Mapping[str, Floats], second: Mapping[str, Floats]) -> list[Line]:
+    """Compare what are means over rows."""
+    return [
+        compare_line(name, ours, second[name])
+        for name, ours in first.items()
+        if name in second and not np.isnan(ours).all()
+    ]
+
+
+def summarise(
+    first: str, second: str, shared: Sequence[Pair], lines: Sequence[Line], *, multi: bool
+) -> Comparison:
+    """Put together the differences between two versions' answers to the same rows."""
+    scoped = [each for each in shared if multi or each[0].labels]
     changed = [each for each in scoped if each[0].answer != each[1].answer]
     return Comparison(
         first=first,
         second=second,
         rows=len(scoped),
         metrics=tuple(lines),
-        slices=compare_slices(scoped),
+        slices=compare_slices([each for each in scoped if each[0].right is not None]),
         won=find_changes(changed, (False, True)),
         lost=find_changes(changed, (True, False)),
         other=find_changes(changed, (False, False)),
@@ -151,7 +207,7 @@ def compare_line(name: str, first: Floats, second: Floats) -> Line:
         rows=counts.rows,
         first=float(np.nanmean(first)),
         second=float(np.nanmean(second)),
-        difference=exact_interval(counts, alpha=(1 - LEVEL) / 2),
+        difference=exact_interval(counts, alpha=TAIL),
         won=counts.won,
         lost=counts.lost,
         p=two_sided(counts),
@@ -173,14 +229,14 @@ def compare_slices(shared: Sequence[Pair]) -> tuple[Line, ...]:
     lines = [
         compare_line(name, right[rows, 0], right[rows, 1]) for name, rows in sorted(places.items())
     ]
-    adjusted = holm([each.p for each in lines])
+    adjusted = holm([each.p for each in lines if each.p is not None])
     return tuple(Line(**{**vars(each), "p": p}) for each, p in zip(lines, adjusted, strict=True))
 
 
 def find_changes(changed: Sequence[Pair], right: tuple[bool, bool]) -> tuple[Change, ...]:
     """Give the texts whose answers were right, or not, in the first and the second version."""
     return tuple(
-        Change(a.text, a.labels, a.answer, b.answer)
+        Change(" / ".join(a.example.texts), a.labels, a.answer, b.answer)
         for a, b in changed
         if (a.right, b.right) == right
     )

@@ -17,11 +17,13 @@ def evaluate(
 
     reference: ``intents@3``, ``intents@production``, or the folder of an artifact.
     file:      labelled rows with the columns that the version's recipe names.
-    Returns the metrics of ``tasks.scores.score``, with the data set's digest under ``data``.
+    Returns the metrics of its task, with the data set's digest under ``data``.
     Raises DataError for a file that cannot be read.
     """
     answerer = find_answerer(reference, threads=threads, settings=settings)
-    data = replace(answerer.artifact.recipe.data, root=str(Path(file).parent))
-    dataset = read_dataset(data, Path(file).name, keep_empty=True)
+    recipe = answerer.artifact.recipe
+    data = replace(recipe.data, root=str(Path(file).parent))
+    form = replace(recipe.form, loose=False)
+    dataset = read_dataset(data, Path(file).name, keep_empty=True, form=form)
     found = score_examples(answerer, dataset.examples).metrics
     return found | {"data": {"rows": len(dataset.examples), "digest": dataset.digest}}

@@ -71,6 +71,9 @@ def measure_against(against: Against, ours: Scored, examples: Sequence[Example])
     try:
         folder = against.store.folder(production.artifact)
         answerer = Answerer(open_artifact(folder, verify=False), threads=recipe.training.threads)
+        theirs_task = answerer.artifact.recipe.task
+        if theirs_task != recipe.task:
+            return {**about, "error": f"Its task is {theirs_task!r}, not {recipe.task!r}."}
         scores = ask(answerer, examples)
     except TextwrightError as error:
         return {**about, "error": error.what}

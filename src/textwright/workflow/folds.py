@@ -26,8 +26,9 @@ class Fold:
     """One training of a cross-validation, scored on the rows it did not see.
 
     trained_rows: learned from; dev is not among them. rows: scored.
-    metrics:      every score of the fold; with ``baseline``, the accuracy of the n-gram linear
-                  model (not beside itself), and ``majority``, that of the commonest label.
+    metrics:      every score of the fold; with ``baseline``, the first metric of what a model
+                  is held against, such as the accuracy of the n-gram linear model (not beside
+                  itself), and ``majority``, the accuracy of the commonest label.
     """
 
     trained_rows: int
@@ -90,7 +91,7 @@ def cross_validate(
     progress.stage("reading")
     pretrained = find_pretrained(recipe, settings)
     done = []
-    for number, splits in enumerate(read_folds(recipe.data, folds), start=1):
+    for number, splits in enumerate(read_folds(recipe.data, folds, recipe.form), start=1):
         progress.stage(f"fold {number} of {folds}")
         done.append(train_fold(recipe, splits, pretrained, progress))
     return CrossValidation(recipe.name, tuple(done), time.perf_counter() - started)
@@ -109,9 +110,12 @@ def train_fold(
         started = time.perf_counter()
         made = make_artifact(recipe, splits, place, progress, started=started)
     report = made.measured.report
-    scores = {**report["test"], "majority": report["majority"]}
+    scores = dict(report["test"])
+    if "majority" in report:
+        scores["majority"] = report["majority"]
     if "baseline" in report:
-        scores["baseline"] = report["baseline"]["accuracy"]
+        metric = find_measures(recipe.task).headline(made.answerer.labels)
+        scores["baseline"] = report["baseline"][metric]
     return Fold(
         trained_rows=len(splits.train.examples),
         rows=len(splits.test.examples),

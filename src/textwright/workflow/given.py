@@ -33,7 +33,7 @@ def read_given(recipe: Recipe, settings: Settings | None, *, test: bool = True) 
     Raises as ``read_splits`` and ``find_pretrained`` do.
     """
     pretrained = find_pretrained(recipe, settings)
-    return Given(read_splits(recipe.data, test=test), pretrained)
+    return Given(read_splits(recipe.data, recipe.form, test=test), pretrained)
 
 
 def find_pretrained(recipe: Recipe, settings: Settings | None) -> Pretrained | None:

@@ -14,8 +14,8 @@ from textwright.lifecycle.held_out import Erased
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.tables import utc_now
 from textwright.machine import current_user
+from textwright.runtime.answer import Answerer
 from textwright.settings import Settings
-from textwright.text.labels import Labels
 from textwright.text.splits import Splits
 from textwright.training import answers
 from textwright.training.answers import HeldOut, read_answers, write_answers
@@ -26,16 +26,17 @@ from textwright.workflow.opening import Keep, open_keep
 
 
 def write_records(
-    folder: Path, splits: Splits, fitted: Fitted, test: Evaluation | None, labels: Labels
+    folder: Path, splits: Splits, fitted: Fitted, test: Evaluation | None, answerer: Answerer
 ) -> dict[str, int]:
     """Write the records of a run; gives the rows of each file that can be erased, by its name."""
+    task, labels = answerer.artifact.recipe.task, answerer.labels
     folder.mkdir(exist_ok=True)
     digests = (each.digest for each in splits.train.examples)
     written = {rows.NAME: rows.write_rows(folder / rows.NAME, digests)}
     drawn = None
     if splits.test is not None and test is not None:
         drawn = (splits.test, test)
-        written[answers.NAME] = write_answers(*drawn, labels, folder / answers.NAME)
+        written[answers.NAME] = write_answers(task, *drawn, labels, folder / answers.NAME)
     draw_run(fitted.epochs, drawn, labels.names, folder)
     return written
 

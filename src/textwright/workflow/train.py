@@ -266,8 +266,8 @@ def finish(sessions: Sessions, job: Job) -> TrainedVersion:
         pretrained=job.given.pretrained,
     )
     made = make_artifact(job.recipe, job.splits, place, progress, started=job.started)
-    folder, labels = job.folder / "records", made.answerer.labels
-    written = write_records(folder, job.splits, made.fitted, made.measured.test, labels)
+    folder = job.folder / "records"
+    written = write_records(folder, job.splits, made.fitted, made.measured.test, made.answerer)
     production, evidence = gather_evidence(sessions, job, made)
     progress.stage("registering")
     return register(sessions, job, Result(made, written, evidence, production))
@@ -299,7 +299,7 @@ def profile_of(splits: Splits, measured: Measured, answerer: Answerer) -> dict[s
 
 def check_answers(answerer: Answerer) -> None:
     """Refuse a model whose answer to a plain text is no number."""
-    if not np.isfinite(answerer.outputs([SMOKE])).all():
+    if not np.isfinite(answerer.outputs([answerer.as_input(SMOKE)])).all():
         raise RefusedError(
             "The trained model answers with numbers that are none.",
             "Lower training.learning_rate, or look for texts that are not text in the data.",

@@ -8,10 +8,13 @@ from torch import Tensor, nn
 from textwright.networks.decoders.pooling import POOLINGS, Pooling, StatesInGraph
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import ClassifySettings
+from textwright.tasks.classify import OUTPUT
 
 
 class ClassifyDecoder(nn.Module):
     """Pools the states and multiplies by a weight for each label."""
+
+    output_name = OUTPUT
 
     def __init__(
         self, settings: ClassifySettings, width: int, backward_width: int, labels: int
@@ -20,6 +23,7 @@ class ClassifyDecoder(nn.Module):
         self.pooling: Pooling = POOLINGS[settings.pooling](width, backward_width)
         self.dropout = nn.Dropout(settings.dropout)
         self.output = nn.Linear(self.pooling.width, labels)
+        self.size = labels
 
     def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
         """Score the labels.
