@@ -155,13 +155,3 @@ def test_there_is_nothing_to_resume_after_a_finished_run(demo: Path) -> None:
 
     with pytest.raises(RefusedError, match="no unfinished run"):
         train_demo(demo, resume=True)
-
-
-def test_a_task_that_nothing_here_trains_is_refused_before_anything_is_read(demo: Path) -> None:
-    recipe = demo / "embed.toml"
-    recipe.write_text('name = "a"\ntask = "embed"\n[data]\ntrain = "train.jsonl"\n')
-
-    with pytest.raises(RecipeError, match="Nothing here trains or scores the task 'embed'"):
-        train(recipe)
-
-    assert not (demo / ".textwright" / "textwright.db").exists()

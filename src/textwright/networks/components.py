@@ -10,6 +10,7 @@ from torch import nn
 
 from textwright.errors import unknown_name
 from textwright.networks.decoders.classify import ClassifyDecoder
+from textwright.networks.decoders.embed import EmbedDecoder
 from textwright.networks.decoders.match import MatchDecoder
 from textwright.networks.embeddings.elmo import ElmoEmbedding
 from textwright.networks.embeddings.learned import LearnedEmbedding
@@ -21,6 +22,7 @@ from textwright.recipe.parts import (
     BiLSTMSettings,
     ClassifySettings,
     ElmoEmbeddingSettings,
+    EmbedSettings,
     LearnedSettings,
     MatchSettings,
     NoEncoderSettings,
@@ -53,6 +55,7 @@ ENCODERS: dict[str, Part] = {
 DECODERS: dict[str, Part] = {
     "classify": Part(ClassifyDecoder, ClassifySettings, "one score a label for a whole text"),
     "match": Part(MatchDecoder, MatchSettings, "one score for two texts"),
+    "embed": Part(EmbedDecoder, EmbedSettings, "one vector for a text"),
 }
 
 

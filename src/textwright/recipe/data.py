@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from textwright.recipe.settings import setting
 
 CLASSIFY = ("classify",)
+EMBED = ("embed",)
 PAIRED = ("match", "embed")
 
 

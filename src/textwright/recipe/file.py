@@ -20,6 +20,7 @@ from textwright.recipe.parts import (
     DecoderSettings,
     ElmoEmbeddingSettings,
     EmbeddingSettings,
+    EmbedSettings,
     EncoderSettings,
     MatchSettings,
     TokenizerSettings,
@@ -121,7 +122,8 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         section = sorted(unused)[0]
         what = f"[{section}] is not used by the encoder {encoder.kind!r}."
         raise RecipeError(what, f"Take [{section}] out, or choose another encoder.")
-    data = check_data(read_settings(DataSettings, table.get("data", {}), "data", task=task))
+    data = read_settings(DataSettings, table.get("data", {}), "data", task=task)
+    check_data(data, table, encoder, task)
     return Recipe(
         name=table.get("name", ""),
         task=task,
@@ -175,7 +177,22 @@ def read_decoder(
         if "compare" in table.get("decoder", {}):
             what = "decoder.compare is for siamese vectors, the form is 'cross'."
             raise RecipeError(what, "Take compare out.")
+    if isinstance(settings, EmbedSettings) and settings.pooling == "sif":
+        check_sif(table, encoder)
     return settings
+
+
+def check_sif(table: Mapping[str, Any], encoder: EncoderSettings) -> None:
+    """Refuse weighing by rarity where there are no word vectors, or no text to count words in."""
+    section = table.get("embedding", {})
+    kind = section.get("kind") if isinstance(section, Mapping) else None
+    if encoder.kind != "none" or kind != "vectors":
+        what = "decoder.pooling 'sif' weighs word vectors, and there is an encoder over them."
+        raise RecipeError(what, 'Write kind = "none" in [encoder], "vectors" in [embedding].')
+    data = table.get("data", {})
+    if not (isinstance(data, Mapping) and data.get("train")):
+        what = "decoder.pooling 'sif' counts words in training texts, and [data] names none."
+        raise RecipeError(what, 'Write train = "FILE" in [data], or pooling = "mean".')
 
 
 def read_used(
@@ -225,11 +242,15 @@ def check_name(name: Any) -> None:
         raise RecipeError(f"The model name is {name!r}.", hint)
 
 
-def check_data(data: DataSettings) -> DataSettings:
-    """Refuse a data section without a training file."""
-    if not data.train:
+def check_data(
+    data: DataSettings, table: Mapping[str, Any], encoder: EncoderSettings, task: str
+) -> None:
+    """Refuse a data section without a training file, unless what answers was trained before."""
+    section = table.get("embedding", {})
+    file = isinstance(section, Mapping) and section.get("file")
+    ready = encoder.kind == "pretrained" or (encoder.kind == "none" and file)
+    if not data.train and not (task == "embed" and ready):
         raise RecipeError("[data] names no training file.", 'Write train = "train.jsonl".')
-    return data
 
 
 def read_kind(section: str, table: Any, kinds: Mapping[str, type[K]], default: str) -> K:

@@ -166,6 +166,24 @@ class MatchSettings:
 
 
 @dataclass(frozen=True)
+class EmbedSettings:
+    """From a text's states to its vector."""
+
+    pooling: str = setting(
+        "mean",
+        "how states become one vector: mean, max, last, attention, attention-max (both); or sif: "
+        "mean of word vectors, rare words weighing more, less what all texts have in common",
+        choices=("mean", "sif", "max", "last", "attention", "attention-max"),
+    )
+    rarity: float = setting(
+        1e-3, "a of sif: a word of the share p weighs a / (a + p)", at_least=1e-9, at_most=1
+    )
+    normalize: bool = setting(True, "bring each vector to length 1")
+    dimensions: int = setting(0, "keep so many of its first numbers; 0: all", at_least=0)
+    dropout: float = setting(0.1, "share of the vector zeroed", at_least=0, at_most=0.95)
+
+
+@dataclass(frozen=True)
 class AbstentionSettings:
     """When a model says that it does not know."""
 
@@ -179,7 +197,7 @@ class AbstentionSettings:
     )
 
 
-DecoderSettings = ClassifySettings | MatchSettings
+DecoderSettings = ClassifySettings | MatchSettings | EmbedSettings
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
@@ -199,5 +217,5 @@ ENCODERS: dict[str, type[EncoderSettings]] = {
 DECODERS: dict[str, type[DecoderSettings]] = {
     "classify": ClassifySettings,
     "match": MatchSettings,
-    "embed": ClassifySettings,
+    "embed": EmbedSettings,
 }  # by the task

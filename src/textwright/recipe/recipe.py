@@ -8,6 +8,7 @@ from textwright.recipe.parts import (
     AbstentionSettings,
     DecoderSettings,
     EmbeddingSettings,
+    EmbedSettings,
     EncoderSettings,
     MatchSettings,
     TokenizerSettings,
@@ -46,6 +47,8 @@ class Recipe:
         """What each row of its data holds."""
         if isinstance(self.decoder, MatchSettings):
             return RowForm(paired=True, label=LABEL_FORMS[self.decoder.labels])
+        if isinstance(self.decoder, EmbedSettings):
+            return RowForm(paired=True, label="number", loose=True)
         return RowForm()
 
     @property

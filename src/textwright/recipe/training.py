@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textwright.recipe.data import CLASSIFY
+from textwright.recipe.data import CLASSIFY, EMBED
 from textwright.recipe.settings import setting
 
 
@@ -60,6 +60,20 @@ class NetworkTrainingSettings:
         "training rows of no class: leave-out, or uniform (pulled to equal scores)",
         choices=("leave-out", "uniform"),
         tasks=CLASSIFY,
+    )
+    temperature: float = setting(
+        0.05,
+        "cosines are divided by it; lower: only the nearest count",
+        at_least=1e-4,
+        tasks=EMBED,
+    )
+    pairs: int = setting(100_000, "most pairs learned from", at_least=1, tasks=EMBED)
+    alike: float = setting(
+        0.8,
+        "share of the labels' range from which a pair is learned from; without labels all are",
+        at_least=0,
+        at_most=1,
+        tasks=EMBED,
     )
     accumulate: int = setting(1, "batches summed before a step", at_least=1)
     precision: str = setting(

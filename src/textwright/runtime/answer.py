@@ -66,7 +66,7 @@ class Answerer:
         answers = []
         for row, (encoding, answer) in enumerate(zip(encodings, plain, strict=True)):
             share = None if known is None else float(known[row])
-            warning = warn_of(encoding, share)
+            warning = warn_of(encoding, share) or answer.warning
             if self.task.COUNTED:
                 answer = replace(answer, tokens=len(encoding.ids))
             if warning or encoding.truncated:

@@ -1,6 +1,5 @@
 """Embed: a vector for each text, so that texts of like meaning lie close together.
 
-Nothing here is trained or scored yet: an artifact made elsewhere is answered from.
 Shapes: N texts, D width.
 """
 
@@ -16,6 +15,7 @@ from textwright.text.labels import Labels
 OUTPUT = "vectors"  # of the network, [N, D] float
 COUNTED = True  # an answer says how many tokens were read for it
 PAIRED = False  # an input is one text
+ZEROS = "The vector is all zeros: no word of the text has one."
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no plain yes or no to being equal
@@ -53,7 +53,7 @@ class EmbedAnswer:
 
 def answers(vectors: NDArray[np.float32], _labels: Labels) -> list[EmbedAnswer]:
     """Turn a network's vectors [N, D] into answers, in the same order; there are no labels."""
-    return [EmbedAnswer(row) for row in vectors]
+    return [EmbedAnswer(row, warning="" if row.any() else ZEROS) for row in vectors]
 
 
 def check_width(width: object, _labels: Labels, place: str, hint: str) -> int:

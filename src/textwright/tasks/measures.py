@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from textwright.errors import RecipeError
 from textwright.metrics import Floats, Ints
 from textwright.recipe.recipe import Recipe
-from textwright.tasks import classify, match_scores, row_scores, scores
+from textwright.tasks import classify, embed_scores, match_scores, row_scores, scores
 from textwright.tasks.calibration import calibrate
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
@@ -122,6 +122,18 @@ MEASURES: dict[str, Measures] = {
         tell=match_scores.tell,
         resampled=match_scores.RESAMPLED,
         smaller=("mean_absolute_error",),
+    ),
+    "embed": Measures(
+        find_labels=embed_scores.no_labels,
+        targets=embed_scores.name_texts,
+        ask=embed_scores.ask_cosines,
+        calibrate=embed_scores.keep_labels,
+        score=embed_scores.score,
+        headline=lambda _labels: "spearman",
+        say=embed_scores.say,
+        outcomes=lambda _rows, _labels: {},
+        tell=embed_scores.tell,
+        resampled=embed_scores.RESAMPLED,
     ),
 }
 

@@ -27,7 +27,9 @@ def read_splits(
     test: whether the test file is opened at all.
     Raises DataError for anything wrong with them, before a single step of training.
     """
-    train = read_dataset(settings, settings.train, keep_empty=False, form=form)
+    train = make_dataset("", (), (), {})  # of what was trained before
+    if settings.train:
+        train = read_dataset(settings, settings.train, keep_empty=False, form=form)
     held = None
     if test and settings.test:
         whole = replace(form, loose=False)
@@ -36,7 +38,8 @@ def read_splits(
         dev = read_dataset(settings, settings.dev, keep_empty=True, form=form)
         splits = Splits(train, dev, held)
     else:
-        splits = Splits(*cut_dev(train, settings.dev), held)
+        share = settings.dev if settings.train else DevShare(0.0)
+        splits = Splits(*cut_dev(train, share), held)
     check_exclude(settings, splits)
     return splits
 
@@ -59,7 +62,7 @@ def cut_dev(train: Dataset, dev: DevShare) -> tuple[Dataset, Dataset]:
     """
     held = [example for example in train.examples if hash_share(example.key) < dev.share]
     kept = [example for example in train.examples if hash_share(example.key) >= dev.share]
-    if (not held and dev.share > 0) or not kept:
+    if (not held and dev.share > 0) or (train.examples and not kept):
         raise DataError(
             f"{train.source} has {len(train.examples)} rows: no dev set can be cut from them.",
             "Name a dev file, give more rows, or go without: dev = {share = 0}.",

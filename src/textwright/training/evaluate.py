@@ -12,7 +12,7 @@ from textwright.runtime.answer import Answerer
 from textwright.tasks.classify import probabilities
 from textwright.tasks.measures import find_measures
 from textwright.tasks.scores import Rows, score_majority
-from textwright.text.examples import Dataset, Example
+from textwright.text.examples import Dataset, Example, Input
 from textwright.text.labels import Labels
 from textwright.training.baseline import commonest_answer, train_baseline
 
@@ -44,6 +44,13 @@ def ask(answerer: Answerer, examples: Sequence[Example]) -> NDArray[np.float64]:
     """Give the scores of examples, [N, L], through the exported network."""
     measures = find_measures(answerer.artifact.recipe.task)
     return measures.ask(answerer.outputs, examples, answerer.labels)
+
+
+def inputs_of(answerer: Answerer, examples: Sequence[Example]) -> list[Input]:
+    """Give what a model is asked for examples: both texts of a pair, where it takes single ones."""
+    if answerer.task.PAIRED:
+        return [each.input for each in examples]
+    return [text for each in examples for text in each.texts]
 
 
 def score_rows(

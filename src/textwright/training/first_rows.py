@@ -36,7 +36,12 @@ class Coverage:
 
 
 def fill_rows(
-    vectors: Vectors, tokenizer: Tokenizer, encodings: Sequence[Encoding], *, seed: int
+    vectors: Vectors,
+    tokenizer: Tokenizer,
+    encodings: Sequence[Encoding],
+    *,
+    seed: int,
+    bare: bool = False,
 ) -> tuple[Floats, Coverage]:
     """Give each token its vector, [V, E] float32, and say how many have one.
 
@@ -45,6 +50,7 @@ def fill_rows(
     draws them evenly, of the same variance). [PAD] is zeros; [UNK] is the mean of the vectors
     found, as the authors of GloVe advise, unless it has a vector of its own. ``trainable`` lets
     all but [PAD] learn on; a word that the training text does not have is [UNK].
+    bare: words without a vector, and [UNK], get zeros instead, and so say nothing.
     Raises DataError when no word has a vector, or a vector is not finite.
     """
     words = tokenizer.words
@@ -58,6 +64,8 @@ def fill_rows(
         what = f"None of the {len(words) - FIRST:,} words of the training text has a vector."
         raise DataError(what, "Give vectors of the same language, and look at [tokenizer].")
     check_finite(rows, words)
+    if bare:
+        return rows, measure_coverage(known, encodings)
     drawn = np.random.default_rng(seed).standard_normal(rows.shape, dtype=np.float32)
     missing = ~known
     missing[[PADDING, UNKNOWN]] = False
@@ -121,3 +129,17 @@ def train_rows(
         found = Vectors.train(path, method, corpus=corpus)
     names = tokenizer.words
     return Vectors([names[int(each)] for each in found.words], found.matrix, method=settings.train)
+
+
+def weigh_rows(rows: Floats, encodings: Sequence[Encoding], rarity: float) -> Floats:
+    """Weigh the vector of each token by how rare it is in the texts: a / (a + p).
+
+    rows: [V, E]. rarity: a; p is the share of the running tokens.
+    Source: Arora, Liang and Ma 2017, algorithm 1, line 1.
+    """
+    counts = np.zeros(len(rows))
+    for each in encodings:
+        np.add.at(counts, each.ids, 1)
+    weights = rarity / (rarity + counts / max(1.0, counts.sum()))
+    weighed: Floats = (rows * weights[:, None]).astype(np.float32)
+    return weighed

@@ -10,6 +10,7 @@ from textwright.recipe.file import REFERENCE, recipe_text
 from textwright.recipe.parts import (
     BagSettings,
     ElmoEmbeddingSettings,
+    EmbedSettings,
     VectorsEmbeddingSettings,
 )
 from textwright.recipe.recipe import Recipe
@@ -23,6 +24,7 @@ from textwright.training.history import EpochRecord
 from textwright.training.pretrained import Pretrained, open_pretrained
 from textwright.training.progress import RunProgress
 
+SPECIAL = 2  # [PAD] and [UNK], which every vocabulary begins with
 CHECKED_BATCHES = 4  # dev batches on which the exported network is held against the trained one
 
 
@@ -115,35 +117,66 @@ def fit_network(
     # spinning threads made two of them seven times slower than one on a busy machine
     from safetensors.torch import save_file
 
-    from textwright.text.tokenizer import train_tokenizer
     from textwright.training.export import export_network
-    from textwright.training.loop import Rows, TrainingData, train_network
+    from textwright.training.loop import TrainingData, train_network
     from textwright.training.objective import find_objective
 
     assert recipe.tokenizer is not None
     assert isinstance(recipe.training, NetworkTrainingSettings)
-    tokenizer = train_tokenizer(texts_of(splits.train.examples), recipe.tokenizer)
-    tokenizer.save(place.folder / "tokenizer.json")
-    train, dev = (
-        Rows(
-            tokenizer.encode(texts_of(part.examples)),
-            find_measures(recipe.task).targets(part.examples, labels),
-            recipe.texts_apart,
-        )
-        for part in (splits.train, splits.dev)
-    )
     pretrained = place.pretrained or open_pretrained(recipe)
-    model, about = build_on(recipe, pretrained, Vocabulary(tokenizer, train.encodings, labels))
+    tokenizer = find_tokenizer(recipe, splits.train, pretrained, place.folder / "tokenizer.json")
+    train, dev = (
+        make_rows(recipe, part.examples, tokenizer, labels) for part in (splits.train, splits.dev)
+    )
+    read = train.encodings
+    if recipe.task == "embed":  # its rows are pairs to learn from, and these are all texts
+        read = tokenizer.encode(texts_of(splits.train.examples))
+    model, about = build_on(recipe, pretrained, Vocabulary(tokenizer, read, labels))
     checkpoint = place.checkpoints / "checkpoint.safetensors"
     if not place.resume:
         checkpoint.unlink(missing_ok=True)
     multi = labels.multi or recipe.task != "classify"
-    data = TrainingData(train, dev, multi=multi, objective=find_objective(labels))
+    data = TrainingData(train, dev, multi, find_objective(recipe.task, labels))
     history = train_network(model, data, recipe.training, checkpoint=checkpoint, progress=progress)
+    if isinstance(recipe.decoder, EmbedSettings) and recipe.decoder.pooling == "sif":
+        from textwright.training.contrast import find_common
+
+        find_common(model, read)
     save_file(model.state_dict(), place.folder / "weights.safetensors")
-    checked = checked_batches(dev if dev.encodings else train)
-    difference = export_network(model, checked, place.folder / "model.onnx")
+    batches = checked_batches(dev) or checked_batches(train) or batch_words(tokenizer)
+    difference = export_network(model, batches, place.folder / "model.onnx")
     return Fitted(history.epochs, difference, about)
+
+
+def find_tokenizer(
+    recipe: Recipe, train: Dataset, pretrained: Pretrained | None, path: Path
+) -> Any:
+    """Train the tokenizer on the training texts and write it.
+
+    Where word vectors alone make a text's vector, their words are the vocabulary: a text may hold
+    any of them, whether it was trained on or not.
+    """
+    from textwright.text.tokenizer import train_tokenizer
+
+    assert recipe.tokenizer is not None
+    texts = texts_of(train.examples)
+    if recipe.task == "embed" and recipe.encoder.kind == "none" and pretrained is not None:
+        assert pretrained.vectors is not None
+        texts = list(pretrained.vectors.words[: recipe.tokenizer.vocabulary - SPECIAL])
+    tokenizer = train_tokenizer(texts, recipe.tokenizer)
+    tokenizer.save(path)
+    return tokenizer
+
+
+def make_rows(recipe: Recipe, examples: Sequence[Example], tokenizer: Any, labels: Labels) -> Any:
+    """Encode rows, with their truth as the loss takes it; of the task embed only pairs."""
+    from textwright.training.loop import Rows
+
+    texts = recipe.texts_apart
+    if recipe.task == "embed":
+        examples, texts = [each for each in examples if each.text_b is not None], 2
+    targets = find_measures(recipe.task).targets(examples, labels)
+    return Rows(tokenizer.encode(texts_of(examples)), targets, texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +196,7 @@ def build_on(
     Returns it, and what the report keeps of its embedding.
     """
     from textwright.networks.embeddings.elmo import spell_vocabulary
-    from textwright.training.first_rows import fill_rows, train_rows
+    from textwright.training.first_rows import fill_rows, train_rows, weigh_rows
     from textwright.training.model import build_model
 
     about = {"digest": pretrained.digest} if pretrained else {}
@@ -174,10 +207,14 @@ def build_on(
         vectors = pretrained.vectors if pretrained else None
         if vectors is None:
             vectors = train_rows(recipe.embedding, given.tokenizer, given.encodings, seed=seed)
-        rows, coverage = fill_rows(vectors, given.tokenizer, given.encodings, seed=seed)
+        bare = recipe.encoder.kind == "none" and not recipe.embedding.trainable
+        rows, coverage = fill_rows(vectors, given.tokenizer, given.encodings, seed=seed, bare=bare)
+        if isinstance(recipe.decoder, EmbedSettings) and recipe.decoder.pooling == "sif":
+            rows = weigh_rows(rows, given.encodings, recipe.decoder.rarity)
         note = {"note": pretrained.note} if pretrained and pretrained.note else {}
         model = build_model(recipe, size, labels, rows=rows)
-        return model, {**about, "coverage": asdict(coverage), **note}
+        covered = {"coverage": asdict(coverage)} if given.encodings else {}
+        return model, {**about, **covered, **note}
     model = build_model(recipe, size, labels)
     if isinstance(recipe.embedding, ElmoEmbeddingSettings):
         spell_vocabulary(model.embedding, recipe.embedding, given.tokenizer)
@@ -186,6 +223,8 @@ def build_on(
 
 def checked_batches(rows: Any) -> list[Batch]:
     """Take real batches from the shortest to the longest texts to check an export on."""
+    if not rows.encodings:
+        return []
     buckets = length_buckets(rows.longest.tolist(), 16)
     step = max(1, -(-len(buckets) // CHECKED_BATCHES))
     batches = [
@@ -193,6 +232,13 @@ def checked_batches(rows: Any) -> list[Batch]:
         for bucket in (*buckets[::step], buckets[-1])
     ]
     return [each for each in batches if isinstance(each, Batch)]
+
+
+def batch_words(tokenizer: Any) -> list[Batch]:
+    """Make a batch of texts of some words, where there is no text to check an export on."""
+    words = tokenizer.words[SPECIAL : SPECIAL + 16]
+    batch = make_batch(tokenizer.encode([" ".join(words[:each]) for each in range(len(words))]))
+    return [batch] if isinstance(batch, Batch) else []
 
 
 def texts_of(examples: Sequence[Example]) -> list[str]:

@@ -159,7 +159,8 @@ class Training:
         self, model: TextModel, data: TrainingData, settings: NetworkTrainingSettings
     ) -> None:
         keeps_all = data.multi or settings.out_of_scope == "uniform"
-        self.train = data.train if keeps_all else in_scope(data.train)
+        train = data.train if keeps_all else in_scope(data.train)
+        self.train = data.objective.choose(train, settings)
         self.dev = data.dev if data.multi else in_scope(data.dev)
         self.settings = settings
         self.device = find_device(settings)

@@ -3,6 +3,8 @@
 Shapes: B batch, N texts, L labels.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -28,6 +30,11 @@ class Objective:
     """
 
     metric = "accuracy"
+
+    @classmethod
+    def choose(cls, rows: Any, settings: NetworkTrainingSettings) -> Any:  # noqa: ARG003  as others
+        """Give the training rows to learn from: all of them."""
+        return rows
 
     def __init__(
         self, settings: NetworkTrainingSettings, targets: NDArray[np.float32], *, multi: bool
@@ -111,8 +118,12 @@ class YesOrNo(Objective):
         return binary_cross_entropy_with_logits(scores.float(), targets, reduction="none")[:, 0]
 
 
-def find_objective(labels: Labels) -> type[Objective]:
-    """Give what is made small for outputs that mean these labels."""
+def find_objective(task: str, labels: Labels) -> type[Objective]:
+    """Give what a task makes small for outputs that mean these labels."""
+    if task == "embed":
+        from textwright.training.contrast import Contrast
+
+        return Contrast
     if not isinstance(labels, Scale):
         return Objective
     return YesOrNo if labels.kind == "binary" else Regression

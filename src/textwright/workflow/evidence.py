@@ -16,7 +16,7 @@ from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact
 from textwright.text.examples import Example
 from textwright.training.comparison import Scored, compare_scored
-from textwright.training.evaluate import ask
+from textwright.training.evaluate import ask, inputs_of
 from textwright.training.latency import measure_latency
 from textwright.training.perturb import measure_robustness
 
@@ -44,7 +44,7 @@ def measure_alone(answerer: Answerer, examples: Sequence[Example]) -> dict[str, 
     folder = answerer.artifact.folder
     return {
         "robustness": measure_robustness(answerer, examples),
-        "latency": measure_latency(answerer, [each.input for each in examples]),
+        "latency": measure_latency(answerer, inputs_of(answerer, examples)),
         "size": {path.name: path.stat().st_size for path in sorted(folder.iterdir())},
     }
 

@@ -42,7 +42,7 @@ from textwright.settings import Settings, find_settings
 from textwright.tasks.measures import find_measures
 from textwright.text.splits import Splits
 from textwright.training.comparison import Scored
-from textwright.training.evaluate import ask
+from textwright.training.evaluate import ask, inputs_of
 from textwright.training.fit import Fitted, Workplace, fit
 from textwright.training.history import EpochRecord
 from textwright.training.measure import (
@@ -293,8 +293,7 @@ def profile_of(splits: Splits, measured: Measured, answerer: Answerer) -> dict[s
     """Profile the held-out rows: of the test set, or of dev where there is none."""
     held = splits.test or splits.dev
     scores = measured.test.scores if measured.test else ask(answerer, held.examples)
-    inputs = [each.input for each in held.examples]
-    return make_profile(inputs, scores, answerer.labels.names)
+    return make_profile(inputs_of(answerer, held.examples), scores, answerer.labels.names)
 
 
 def check_answers(answerer: Answerer) -> None:

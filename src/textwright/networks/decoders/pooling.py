@@ -146,6 +146,12 @@ class AttentionMaxPooling(nn.Module):
 
 Pooling = LastPooling | MeanPooling | MaxPooling | AttentionPooling | AttentionMaxPooling
 
+
+def find_pooling(name: str) -> str:
+    """Give the pooling of vectors: those weighed by how rare their words are have the mean."""
+    return "mean" if name == "sif" else name
+
+
 POOLINGS: dict[str, type[Pooling]] = {
     "last": LastPooling,
     "mean": MeanPooling,
