@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 DEMO = ROOT / "src" / "textwright" / "demo"
+FAQ = ROOT / "examples" / "faq"  # pairs of texts
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = sorted(DOCS.glob("*.md"))
 
@@ -44,6 +45,7 @@ def test_the_python_blocks_of_a_page_run_in_order(
 def test_the_commands_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
     for path in DEMO.glob("*.*l"):
         shutil.copy(path, tmp_path)
+    shutil.copytree(FAQ, tmp_path / FAQ.name)
     commands = [
         line.removeprefix("$ ")
         for block in blocks(page, "console")
