@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from textwright.workflow.embed import EmbedOptions, embed
     from textwright.workflow.evaluate import evaluate
     from textwright.workflow.folds import cross_validate
+    from textwright.workflow.inspect_data import InspectOptions, inspect_data
     from textwright.workflow.judge import gate
     from textwright.workflow.reproduce import reproduce, retrain
     from textwright.workflow.train import TrainOptions, train
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 PUBLIC = {
     "EmbedOptions": "textwright.workflow.embed",
+    "InspectOptions": "textwright.workflow.inspect_data",
     "TextClassifier": "textwright.sklearn",
     "TextwrightError": "textwright.errors",
     "TrainOptions": "textwright.workflow.train",
@@ -31,6 +33,7 @@ PUBLIC = {
     "embed": "textwright.workflow.embed",
     "evaluate": "textwright.workflow.evaluate",
     "gate": "textwright.workflow.judge",
+    "inspect_data": "textwright.workflow.inspect_data",
     "load": "textwright.models",
     "read_recipe": "textwright.recipe.file",
     "reproduce": "textwright.workflow.reproduce",
@@ -40,6 +43,7 @@ PUBLIC = {
 
 __all__ = [
     "EmbedOptions",
+    "InspectOptions",
     "TextClassifier",
     "TextwrightError",
     "TrainOptions",
@@ -50,6 +54,7 @@ __all__ = [
     "embed",
     "evaluate",
     "gate",
+    "inspect_data",
     "load",
     "read_recipe",
     "reproduce",

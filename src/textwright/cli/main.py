@@ -9,6 +9,7 @@ import typer
 
 from textwright.cli import (
     evidence,
+    inspect,
     keeping,
     learn,
     lineage,
@@ -51,6 +52,7 @@ serving.add_commands(app)
 load.add_commands(app)
 vectors.add_commands(app)
 texts.add_commands(app)
+inspect.add_commands(app)
 
 
 @app.callback()
