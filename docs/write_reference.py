@@ -23,6 +23,7 @@ from textwright.recipe.parts import (
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.recipe.tune import Choice, Range, TuneSettings
 
 DOCS = Path(__file__).parent
 MADE = "<!-- Written by `make docs` from the code: do not edit. -->"
@@ -37,6 +38,9 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[abstention]", "classify", AbstentionSettings),
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
+    ("[tune]", "", TuneSettings),
+    ('tune.space."section.key" = {...}', "", Range),
+    ('tune.space."section.key" = {...}', "", Choice),
     ("[rollout]", "", RolloutSettings),
     ("[records]", "", RecordSettings),
     *((f'[[gates]] rule = "{rule}"', "", GATES[rule]) for rule in GATES),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textwright.workflow.judge import gate
     from textwright.workflow.reproduce import reproduce, retrain
     from textwright.workflow.train import TrainOptions, train
+    from textwright.workflow.tune import TuneOptions, tune
 
 __version__ = "0.1.0"
 
@@ -26,6 +27,7 @@ PUBLIC = {
     "TextClassifier": "textwright.sklearn",
     "TextwrightError": "textwright.errors",
     "TrainOptions": "textwright.workflow.train",
+    "TuneOptions": "textwright.workflow.tune",
     "Vectors": "textwright.vectors.vectors",
     "check_recipe": "textwright.recipe.file",
     "compare": "textwright.workflow.compare",
@@ -39,6 +41,7 @@ PUBLIC = {
     "reproduce": "textwright.workflow.reproduce",
     "retrain": "textwright.workflow.reproduce",
     "train": "textwright.workflow.train",
+    "tune": "textwright.workflow.tune",
 }  # each public name and the module it is defined in, imported when it is first asked for
 
 __all__ = [
@@ -47,6 +50,7 @@ __all__ = [
     "TextClassifier",
     "TextwrightError",
     "TrainOptions",
+    "TuneOptions",
     "Vectors",
     "check_recipe",
     "compare",
@@ -60,6 +64,7 @@ __all__ = [
     "reproduce",
     "retrain",
     "train",
+    "tune",
 ]
 
 

@@ -18,7 +18,7 @@ HOME = ".textwright"
 class Settings:
     """Where this machine keeps things.
 
-    home:      folder of the database, artifacts, records, cache and unfinished runs.
+    home:      folder of the database, artifacts, records, cache, unfinished runs and searches.
     database:  SQLAlchemy address; a SQLite file in the home folder unless stated.
     artifacts: folder or fsspec address of the artifact store.
     retention_days: for which held-out texts are kept before they may be erased by age; None: no
@@ -36,6 +36,11 @@ class Settings:
     def runs(self) -> Path:
         """Folder of the runs under way: checkpoints, and artifacts not yet sealed."""
         return self.home / "runs"
+
+    @property
+    def searches(self) -> Path:
+        """Folder of the searches for settings: their trials, by what they depend on."""
+        return self.home / "searches"
 
     @property
     def cache(self) -> Path:

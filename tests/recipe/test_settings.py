@@ -15,6 +15,7 @@ from textwright.recipe.parts import (
     TokenizerSettings,
 )
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.recipe.tune import Choice, Range, TuneSettings
 
 SECTIONS: list[type] = [
     DataSettings,
@@ -23,6 +24,9 @@ SECTIONS: list[type] = [
     AbstentionSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
+    TuneSettings,
+    Range,
+    Choice,
     *EMBEDDINGS.values(),
     *ENCODERS.values(),
     *DECODERS.values(),

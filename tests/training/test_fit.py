@@ -139,6 +139,14 @@ def test_the_recipe_that_is_kept_names_no_folder_of_this_machine(kind: str, tmp_
     assert portable(recipe).data.train == "train.jsonl"
 
 
+def test_what_tune_searches_is_no_part_of_the_artifact(tmp_path: Path) -> None:
+    space = {"space": {"training.l2": {"low": 0.5, "high": 2.0}}}
+
+    written = make_recipe(tmp_path, "bag", tune=space)
+
+    assert portable(written) == portable(make_recipe(tmp_path, "bag"))
+
+
 @KINDS
 def test_the_same_data_in_another_folder_gives_the_same_address(kind: str, tmp_path: Path) -> None:
     addresses = set()

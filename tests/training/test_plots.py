@@ -10,7 +10,9 @@ from textwright.training.plots import (
     drawable,
     plot_confusion,
     plot_curves,
+    plot_importance,
     plot_reliability,
+    plot_search,
 )
 
 PNG = b"\x89PNG"
@@ -53,6 +55,18 @@ def test_a_reliability_diagram_is_drawn_for_rows_and_for_none(tmp_path: Path) ->
 
     assert (tmp_path / "some.png").read_bytes().startswith(PNG)
     assert (tmp_path / "none.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize("scores", [[0.5], [0.5, None, 0.7, 0.6], [0.5, None]])
+@pytest.mark.parametrize("smaller", [True, False])
+def test_a_search_is_drawn_with_the_trials_that_have_no_score(
+    tmp_path: Path, scores: list[float | None], smaller: bool
+) -> None:
+    plot_search(scores, "accuracy", tmp_path / "history.png", smaller=smaller)
+    plot_importance({"training.l2": 0.75, "encoder.words": 0.25}, tmp_path / "importance.png")
+
+    assert (tmp_path / "history.png").read_bytes().startswith(PNG)
+    assert (tmp_path / "importance.png").read_bytes().startswith(PNG)
 
 
 def test_the_same_numbers_give_the_same_picture(tmp_path: Path) -> None:

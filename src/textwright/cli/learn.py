@@ -1,4 +1,4 @@
-"""Commands that make versions and ask them: train, evaluate, predict, compare, recipe, demo."""
+"""Commands that make versions and ask them: train, tune, evaluate, predict, compare, demo."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ recipes = typer.Typer(help="Look at recipes.", no_args_is_help=True, rich_markup
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the application."""
-    for command in (demo, train, evaluate, predict, compare):
+    for command in (demo, train, tune, evaluate, predict, compare):
         app.command()(command)
     app.add_typer(recipes, name="recipe")
 
@@ -78,6 +78,27 @@ def train(
         print_json(trained_table(found))
     else:
         print_trained(found)
+
+
+def tune(
+    recipe: Annotated[Path, typer.Argument(help="Recipe file (TOML).")],
+    trials: Annotated[
+        int, typer.Option(min=1, help="Trials there shall be in the end, earlier ones included.")
+    ] = 20,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, help="After so many seconds no trial begins.")
+    ] = None,
+    overrides: Overrides = None,
+    json: Json = False,
+) -> None:
+    """Search for the settings that score best on the dev rows, and write that recipe out.
+
+    The test file is not read, no version is made. After a kill the same command goes on.
+    """
+    require_train()
+    from textwright.cli.tuned import run_search
+
+    run_search(recipe, overrides or (), trials, timeout, json=json)
 
 
 def evaluate(

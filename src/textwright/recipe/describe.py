@@ -34,6 +34,9 @@ def describe_settings(
         value = getattr(settings, each.name)
         if is_dataclass(value):
             yield from describe_settings(f"{section}.{each.name}", value)
+        elif each.name == "space" and value:
+            for name, searched in value.items():
+                yield from describe_settings(f"{section}.{each.name}.{name}", searched)
         else:
             shown = list(value) if isinstance(value, tuple) else value
             yield f"{section}.{each.name}", toml_value(shown), each.metadata["meaning"]

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +35,7 @@ from textwright.recipe.training import (
     NetworkTrainingSettings,
     TrainingSettings,
 )
+from textwright.recipe.tune import read_tune
 
 K = TypeVar("K")
 
@@ -124,7 +125,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         raise RecipeError(what, f"Take [{section}] out, or choose another encoder.")
     data = read_settings(DataSettings, table.get("data", {}), "data", task=task)
     check_data(data, table, encoder, task)
-    return Recipe(
+    recipe = Recipe(
         name=table.get("name", ""),
         task=task,
         data=data,
@@ -136,8 +137,34 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         training=read_training(table.get("training", {}), encoder, task),
         rollout=check_rollout(read_settings(RolloutSettings, table.get("rollout", {}), "rollout")),
         records=read_settings(RecordSettings, table.get("records", {}), "records"),
+        tune=None,
         gates=read_gates(table.get("gates", [])),
     )
+    return check_tune(table["tune"], recipe) if "tune" in table else recipe
+
+
+def check_tune(table: Any, recipe: Recipe) -> Recipe:
+    """Read ``[tune]`` into a recipe, and try the recipe with each limit of what is searched."""
+    settings = read_tune(table, recipe.tuned_sections, recipe.task)
+    for name, searched in settings.space.items():
+        for value in searched.limits:
+            try:
+                set_values(recipe, {name: value})
+            except RecipeError as error:
+                raise RecipeError(f"tune.space.{name}: {error.what}", error.hint) from error
+    return replace(recipe, tune=settings)
+
+
+def set_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
+    """Give a recipe with other values, by ``section.key``, checked whole; ``[tune]`` is left out.
+
+    Raises RecipeError for a value that cannot be.
+    """
+    table = recipe_table(replace(recipe, tune=None))
+    for name, value in values.items():
+        section, _, key = name.partition(".")
+        table[section][key] = value
+    return check_recipe(table)
 
 
 def read_abstention(

@@ -1,6 +1,7 @@
 """A recipe: everything a run depends on, and nothing else influences a result."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from textwright.recipe.data import DataSettings, RowForm
 from textwright.recipe.gates import GateSettings
@@ -16,6 +17,7 @@ from textwright.recipe.parts import (
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import TrainingSettings
+from textwright.recipe.tune import TUNED, TuneSettings
 
 SIAMESE = "siamese"
 LABEL_FORMS = {"regression": "number", "graded": "whole", "binary": "class"}
@@ -26,7 +28,7 @@ class Recipe:
     """One model's data, parts, training, rollout, records and gates, checked whole.
 
     A section that the encoder or the task does not use is None: ``bag`` has no tokenizer,
-    embedding or decoder of its own.
+    embedding or decoder of its own. ``tune`` is None where it is not written.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Recipe:
     training: TrainingSettings
     rollout: RolloutSettings
     records: RecordSettings
+    tune: TuneSettings | None
     gates: tuple[GateSettings, ...]
 
     @property
@@ -55,3 +58,9 @@ class Recipe:
     def texts_apart(self) -> int:
         """The texts of an input that the network reads one by one: two of a siamese pair."""
         return 2 if isinstance(self.decoder, MatchSettings) and self.decoder.form == SIAMESE else 1
+
+    @property
+    def tuned_sections(self) -> dict[str, Any]:
+        """The sections whose settings a search may change, by name, as far as they are used."""
+        found = {name: getattr(self, name) for name in TUNED}
+        return {name: each for name, each in found.items() if each is not None}

@@ -74,8 +74,11 @@ def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress)
 
 
 def portable(recipe: Recipe) -> Recipe:
-    """Give the recipe without this machine's folders: the data is named by its digests."""
-    recipe = replace(recipe, data=replace(recipe.data, root=""))
+    """Give the recipe without what no result depends on: this machine's folders, ``[tune]``.
+
+    The data is named by its digests.
+    """
+    recipe = replace(recipe, data=replace(recipe.data, root=""), tune=None)
     if isinstance(recipe.embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings):
         name = recipe.embedding.file
         return with_file(recipe, name if REFERENCE.fullmatch(name) else Path(name).name)

@@ -52,7 +52,7 @@ class Progress(Protocol):
         """Count one batch of training rows."""
 
     def finish_epoch(self, record: EpochRecord) -> None:
-        """Note an epoch that is over, and saved."""
+        """Note an epoch that is over, and saved; what this raises ends the training."""
 
 
 class Silence:

@@ -1,6 +1,6 @@
-"""Pictures of a run: learning curves, confusion matrix, reliability diagram."""
+"""Pictures of a run, and of a search."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,32 @@ def plot_reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_], 
     axes.set_xlim(-0.02, 1.05)
     axes.set_ylim(-0.02, 1.05)
     axes.legend(loc="upper left", markerscale=0.6)
+    save(figure, path)
+
+
+def plot_search(scores: Sequence[float | None], metric: str, path: Path, *, smaller: bool) -> None:
+    """Draw the score of each trial of a search, and the best so far.
+
+    scores: in the order of the trials, the recipe as written first; None where there is none.
+    smaller: whether less is better.
+    """
+    figure, axes = new_figure(f"{len(scores)} trials", "trial", f"dev {metric}")
+    known = np.array([np.nan if each is None else each for each in scores])
+    best = np.fmin.accumulate(known) if smaller else np.fmax.accumulate(known)
+    numbers = np.arange(1, len(known) + 1)
+    axes.plot(numbers, known, "o", label="a trial")
+    axes.step(numbers, best, where="post", label="best so far")
+    axes.axhline(known[0], color="grey", linestyle="--", label="the recipe as written")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend()
+    save(figure, path)
+
+
+def plot_importance(importance: Mapping[str, float], path: Path) -> None:
+    """Draw how much each setting mattered, the most important at the top."""
+    figure, axes = new_figure("What mattered", "share of the explained variance", "")
+    names = list(importance)[::-1]
+    axes.barh(names, [importance[name] for name in names])
     save(figure, path)
 
 
