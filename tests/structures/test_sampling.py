@@ -147,3 +147,24 @@ def test_no_source_gives_no_text() -> None:
     network = TableNetwork(5, seed=1)
 
     assert sample(network, network.start([]), bounds_of([], 5), []) == []
+
+
+def test_each_source_writes_as_long_as_it_may() -> None:
+    network = TableNetwork(40, seed=9)
+    bounds = Bounds(np.zeros(2, np.int64), np.array([2, 7]), (STOP,))
+    short, long = sample(network, network.start([0, 0]), bounds, [GREEDY, GREEDY])
+
+    assert len(short[0].tokens) == 2
+    assert long[0].tokens[:2] == short[0].tokens
+    assert not short[0].finished
+
+
+def test_a_text_that_stopped_gains_nothing_while_another_goes_on() -> None:
+    network = TableNetwork(4, seed=3)
+    setting = [Sampling(seed=5)]
+    several = sample(network, network.start([0]), bounds_of([0], 20), setting, count=6)[0]
+    alone = sample(network, network.start([0]), bounds_of([0], 20), setting, count=1)[0]
+
+    assert len({len(each.tokens) for each in several}) > 1
+    assert several[0] == alone[0]
+    assert all(STOP not in each.tokens for each in several)
