@@ -164,6 +164,21 @@ def test_the_most_alike_come_first_and_a_chain_is_one_group() -> None:
     assert similarity(chain[0], chain[2]) < 0.8 < groups[1].similarity < 1.0
 
 
+@settings(deadline=None)
+@given(links=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.floats(0.5, 1.0))))
+def test_linked_texts_are_one_group_by_whatever_way(links: list[tuple[int, int, float]]) -> None:
+    found, sets = Links(10), [{number} for number in range(10)]
+    for one, other, similarity in links:
+        found.join(one, other, similarity)
+        merged = sets[one] | sets[other]
+        for number in merged:
+            sets[number] = merged
+
+    expected = {tuple(sorted(each)) for each in sets if len(each) > 1}
+    assert {group.places for group in found.groups()} == expected
+    assert all(0.5 <= group.similarity <= 1.0 for group in found.groups())
+
+
 def test_many_texts_alike_cost_pairs_in_proportion() -> None:
     texts = [f"{ENGLISH} {number % 7}" for number in range(4_000)]
     signatures, filled = sign_texts(texts)
