@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from textwright.errors import TextwrightError
     from textwright.models import load
     from textwright.recipe.file import check_recipe, read_recipe
+    from textwright.runtime.explain import explain
     from textwright.sklearn import TextClassifier
     from textwright.vectors.vectors import Vectors
     from textwright.workflow.compare import compare
@@ -34,6 +35,7 @@ PUBLIC = {
     "cross_validate": "textwright.workflow.folds",
     "embed": "textwright.workflow.embed",
     "evaluate": "textwright.workflow.evaluate",
+    "explain": "textwright.runtime.explain",
     "gate": "textwright.workflow.judge",
     "inspect_data": "textwright.workflow.inspect_data",
     "load": "textwright.models",
@@ -57,6 +59,7 @@ __all__ = [
     "cross_validate",
     "embed",
     "evaluate",
+    "explain",
     "gate",
     "inspect_data",
     "load",

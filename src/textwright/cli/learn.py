@@ -134,10 +134,7 @@ def predict(
 
     given = list_texts(texts or [], file)
     model = load(reference)
-    inputs: Iterable[str | tuple[str, str]] = given
-    if model.task.PAIRED:
-        inputs = pair_up(given) if texts and texts != ["-"] else cut_lines(given)
-    for answer in model.predict_each(inputs):
+    for answer in model.predict_each(list_inputs(texts or [], given, paired=model.task.PAIRED)):
         if json:
             print_json(answer.table())
         else:
@@ -155,6 +152,15 @@ def list_texts(texts: list[str], file: Path | None) -> Iterable[str]:
     if not texts:
         raise UsageError("There is no text to answer.", 'Give a text, --file FILE, or "-".')
     return texts
+
+
+def list_inputs(
+    texts: list[str], given: Iterable[str], *, paired: bool
+) -> Iterable[str | tuple[str, str]]:
+    """Give the texts as a model takes them; texts: the arguments, which pair up two by two."""
+    if not paired:
+        return given
+    return pair_up(given) if texts and texts != ["-"] else cut_lines(given)
 
 
 def pair_up(texts: Iterable[str]) -> list[tuple[str, str]]:

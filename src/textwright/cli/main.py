@@ -9,6 +9,7 @@ import typer
 
 from textwright.cli import (
     evidence,
+    explain,
     inspect,
     keeping,
     learn,
@@ -53,6 +54,7 @@ load.add_commands(app)
 vectors.add_commands(app)
 texts.add_commands(app)
 inspect.add_commands(app)
+explain.add_commands(app)
 
 
 @app.callback()
