@@ -6,14 +6,18 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from textwright.recipe.clustering import METHODS, ClusterSettings
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 DEMO = ROOT / "src" / "textwright" / "demo"
 FAQ = ROOT / "examples" / "faq"  # pairs of texts
+OPINION = ROOT / "examples" / "opinion"  # reviews
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = sorted(DOCS.glob("*.md"))
 
@@ -31,6 +35,7 @@ def test_the_python_blocks_of_a_page_run_in_order(
 ) -> None:
     for path in DEMO.glob("*.*l"):
         shutil.copy(path, tmp_path)
+    shutil.copytree(OPINION, tmp_path / OPINION.name)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "__main__"}
 
@@ -66,6 +71,15 @@ def test_the_commands_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None
             timeout=120,
         )
         assert done.returncode == int(remark or 0), f"{command}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("kind", METHODS.values(), ids=METHODS)
+def test_every_setting_of_clustering_is_on_its_page(kind: type[ClusterSettings]) -> None:
+    page = (DOCS / "clustering.md").read_text("utf-8")
+
+    for each in fields(kind):
+        assert f"| `{each.name}` |" in page
+        assert each.metadata["meaning"].removesuffix(", 0 to 1") in page
 
 
 @pytest.mark.parametrize("name", ["recipes.md", "commands.md"])

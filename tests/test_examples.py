@@ -1,10 +1,16 @@
 """The example recipes: in order, and as good as they say on the public data they are for."""
 
+import csv
+import runpy
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from textwright.recipe.clustering import KMeansSettings
 from textwright.recipe.file import read_recipe
 from textwright.settings import find_settings
 from textwright.text.splits import find_leaks, read_splits
@@ -55,3 +61,42 @@ def test_the_linear_model_reaches_its_bar(tmp_path: Path, name: str, least: floa
     found = train(ROOT / "examples" / f"{name}.toml", settings=settings)
 
     assert found.metrics["accuracy"] >= least
+
+
+@pytest.mark.slow
+def test_opinions_are_told_by_topic_and_month(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "opinion", tmp_path, dirs_exist_ok=True)
+    settings = find_settings(create=True, start=tmp_path, environment={})
+    sentiment = train(tmp_path / "sentiment.toml", settings=settings)
+    opinion = runpy.run_path(str(tmp_path / "opinion.py"))
+
+    moods = opinion["analyse"](
+        tmp_path / "reviews.csv",
+        sentiment.folder,
+        tmp_path / "report",
+        settings=KMeansSettings(k=5),
+    )
+
+    assert sorted(each.reviews for each in moods.values()) == [60] * 5
+    worst = min(moods, key=lambda name: moods[name].share)
+    assert "wifi" in worst
+    with (tmp_path / "report" / "months.csv").open(encoding="utf-8", newline="") as file:
+        wifi = [float(row["positive"]) for row in csv.DictReader(file) if row["topic"] == worst]
+    assert max(wifi[:3]) < 0.5 < min(wifi[3:])
+    pictures = [path.name for path in (tmp_path / "report").glob("*.png")]
+    assert sorted(pictures) == ["map.png", "months.png", "topics.png"]
+
+
+@pytest.mark.slow
+def test_opinions_on_public_reviews(shared_data: Path, tmp_path: Path) -> None:
+    script = [sys.executable, str(ROOT / "examples" / "opinion" / "public.py"), "shopping"]
+    given = ["--rows", "1500", "--out", str(tmp_path)]
+
+    done = subprocess.run([*script, *given], capture_output=True, text=True, check=True)
+    elsewhere = ["--data", str(tmp_path / "none")]
+    skipped = subprocess.run([*script, *given, *elsewhere], capture_output=True, text=True)
+
+    assert shared_data.is_dir()
+    assert len(done.stdout.splitlines()) == 11
+    assert "酒店" in done.stdout
+    assert skipped.stderr.startswith("Skipped: there is no")

@@ -9,9 +9,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "textwright"
 EVERYTHING = {
-    "binomial", "cli", "console", "demo", "errors", "lifecycle", "machine", "manifest", "metrics",
-    "mlflow_model", "models", "monitoring", "networks", "paired", "recipe", "runtime", "serving",
-    "settings", "sklearn", "structures", "tasks", "text", "training", "vectors", "workflow",
+    "binomial", "cli", "clustering", "console", "demo", "errors", "lifecycle", "machine",
+    "manifest", "metrics", "mlflow_model", "models", "monitoring", "networks", "paired", "recipe",
+    "runtime", "serving", "settings", "sklearn", "structures", "tasks", "text", "training",
+    "vectors", "workflow",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -27,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "text": {"errors", "recipe"},
     "tasks": {"errors", "metrics", "paired", "recipe", "text", "structures"},
     "vectors": {"errors", "manifest", "metrics", "recipe", "text", "tasks"},
+    "clustering": {"errors", "recipe", "text", "vectors"},
     "networks": {"errors", "recipe", "text", "tasks", "vectors"},
     "runtime": {"errors", "manifest", "recipe", "text", "tasks"},
     "training": {

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textwright.errors import TextwrightError
     from textwright.models import load
+    from textwright.recipe.clustering import HdbscanSettings, KMeansSettings
     from textwright.recipe.file import check_recipe, read_recipe
     from textwright.runtime.explain import explain
     from textwright.sklearn import TextClassifier
     from textwright.vectors.vectors import Vectors
+    from textwright.workflow.cluster import ClusterOptions, cluster
     from textwright.workflow.compare import compare
     from textwright.workflow.embed import EmbedOptions, embed
     from textwright.workflow.evaluate import evaluate
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 PUBLIC = {
+    "ClusterOptions": "textwright.workflow.cluster",
+    "HdbscanSettings": "textwright.recipe.clustering",
+    "KMeansSettings": "textwright.recipe.clustering",
     "EmbedOptions": "textwright.workflow.embed",
     "InspectOptions": "textwright.workflow.inspect_data",
     "TextClassifier": "textwright.sklearn",
@@ -31,6 +36,7 @@ PUBLIC = {
     "TuneOptions": "textwright.workflow.tune",
     "Vectors": "textwright.vectors.vectors",
     "check_recipe": "textwright.recipe.file",
+    "cluster": "textwright.workflow.cluster",
     "compare": "textwright.workflow.compare",
     "cross_validate": "textwright.workflow.folds",
     "embed": "textwright.workflow.embed",
@@ -47,14 +53,18 @@ PUBLIC = {
 }  # each public name and the module it is defined in, imported when it is first asked for
 
 __all__ = [
+    "ClusterOptions",
     "EmbedOptions",
+    "HdbscanSettings",
     "InspectOptions",
+    "KMeansSettings",
     "TextClassifier",
     "TextwrightError",
     "TrainOptions",
     "TuneOptions",
     "Vectors",
     "check_recipe",
+    "cluster",
     "compare",
     "cross_validate",
     "embed",
