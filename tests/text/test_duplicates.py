@@ -164,6 +164,17 @@ def test_the_most_alike_come_first_and_a_chain_is_one_group() -> None:
     assert similarity(chain[0], chain[2]) < 0.8 < groups[1].similarity < 1.0
 
 
+def test_of_a_bucket_each_text_is_paired_with_the_first_and_the_one_before() -> None:
+    signatures, filled = sign_texts([ENGLISH] * 5)
+
+    first, second, estimates = candidate_pairs(signatures, filled, 0.5)
+
+    assert sorted(zip(first.tolist(), second.tolist(), strict=True)) == [
+        *((0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (2, 3), (3, 4)),
+    ]
+    assert estimates.tolist() == [1.0] * 7
+
+
 @settings(deadline=None)
 @given(links=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.floats(0.5, 1.0))))
 def test_linked_texts_are_one_group_by_whatever_way(links: list[tuple[int, int, float]]) -> None:

@@ -23,12 +23,16 @@ TOPICS = {"travel": PLACES, "food": DISHES, "bank": KEYS}
 def draw_probabilities(
     rows: int, labels: int, *, seed: int, sharpness: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw labels, a tenth of them wrong, and what an imperfect model says of the true ones."""
+    """Draw labels, a tenth of them wrong, and what an imperfect model says of the true ones.
+
+    It believes more in some labels than in others, so that thresholds differ.
+    """
     chance = np.random.default_rng(seed)
     true = chance.integers(labels, size=rows)
     given = np.where(chance.random(rows) < 0.1, chance.integers(labels, size=rows), true)
     given[:labels] = np.arange(labels)  # each occurs
     logits = chance.normal(size=(rows, labels)) + sharpness * np.eye(labels)[true]
+    logits += np.linspace(0, 2, labels)
     scores = np.exp(logits)
     return given, scores / scores.sum(axis=1, keepdims=True)
 
@@ -81,6 +85,13 @@ def test_a_row_counts_for_a_class_from_the_mean_of_those_that_carry_it() -> None
 
     assert mean_confidence(given, scores) == pytest.approx([0.8, (0.8 + 0.6 + 0.15) / 3])
     assert correct_labels(given, scores).tolist() == [0, 0, 1, 1, 0]
+
+
+def test_a_probability_that_rounding_left_below_its_threshold_reaches_it() -> None:
+    given = np.array([0, 0, 1, 1])
+    scores = np.array([[0.9, 0.1], [0.2 + 5e-7, 0.8 - 5e-7], [0.2, 0.8], [0.2, 0.8]])
+
+    assert correct_labels(given, scores).tolist() == [0, 1, 1, 1]
 
 
 def test_a_row_that_is_sure_of_nothing_is_not_suspected() -> None:
