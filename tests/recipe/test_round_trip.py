@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textwright.errors import RecipeError
-from textwright.recipe.data import DataSettings
+from textwright.recipe.data import HUB, DataSettings
 from textwright.recipe.file import (
     check_recipe,
     override,
@@ -24,7 +24,9 @@ from textwright.recipe.settings import has_setting
 from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(
+    lambda text: not text.startswith(HUB)  # what names the hub is checked more closely
+)
 
 
 def values_of(declared: Field[Any], kind: Any) -> st.SearchStrategy[Any]:

@@ -157,5 +157,5 @@ def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "d.jsonl").mkdir()
 
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="a folder without a data file"):
         read(tmp_path / "d.jsonl")

@@ -1,12 +1,16 @@
 """The settings of ``[data]``: which files, which columns, which rows."""
 
+import re
 from dataclasses import dataclass, field
 
+from textwright.errors import RecipeError
 from textwright.recipe.settings import setting
 
 CLASSIFY = ("classify",)
 EMBED = ("embed",)
 PAIRED = ("match", "embed")
+HUB = "dataset:"
+HUB_SPLIT = re.compile(r"dataset:([\w-][\w.-]*(?:/[\w-][\w.-]*)?)(?::([\w.-]+))?:([\w.-]+)")
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,11 @@ class DevShare:
 class DataSettings:
     """Files and columns of a data set."""
 
-    train: str = setting("", "training file: .jsonl, .csv or .tsv, plain or .gz")
+    train: str = setting(
+        "",
+        "training rows: .jsonl, .csv or .tsv, plain or .gz; .parquet, .arrow; a folder of such, "
+        "FOLDER/SPLIT, or dataset:OWNER/NAME:SPLIT of the Hugging Face hub",
+    )
     dev: str | DevShare = setting(
         DevShare(), "dev file, or {share = 0.1} to take that part of the training rows"
     )
@@ -56,3 +64,47 @@ class DataSettings:
         metadata={"meaning": "rows to drop, such as {label = ['x']}: column and its values"},
     )
     slices: tuple[str, ...] = setting((), "columns to report and gate by")
+    download: bool = setting(
+        False, "fetch dataset:... from the hub; without this nothing ever goes over the network"
+    )
+
+
+@dataclass(frozen=True)
+class HubSplit:
+    """One split of a data set on the Hugging Face hub.
+
+    configuration: where the data set has several.
+    """
+
+    name: str
+    configuration: str | None
+    split: str
+
+    def __str__(self) -> str:
+        return HUB + ":".join(each for each in (self.name, self.configuration, self.split) if each)
+
+    @property
+    def by_hand(self) -> str:
+        """How to bring it in where there is a network, in Python; then name FOLDER as file."""
+        given = ", ".join(repr(each) for each in (self.name, self.configuration) if each)
+        load = f"datasets.load_dataset({given}, split={self.split!r})"
+        return f"{load}.save_to_disk('FOLDER')"
+
+
+def find_hub_split(settings: DataSettings, file: str) -> HubSplit | None:
+    """Give what a name in ``[data]`` fetches from the hub; None for a file or folder.
+
+    Raises RecipeError for a name that is none, and where the recipe does not allow fetching it.
+    """
+    if not file.startswith(HUB):
+        return None
+    found = HUB_SPLIT.fullmatch(file)
+    if found is None:
+        hint = "Write dataset:OWNER/NAME:SPLIT, or dataset:OWNER/NAME:CONFIGURATION:SPLIT."
+        raise RecipeError(f"{file!r} names no data set.", hint)
+    hub = HubSplit(*found.groups())
+    if not settings.download:
+        what = f"{hub} is on the hub, and data.download is not set: nothing is fetched."
+        hint = f"Set data.download = true, or save it elsewhere and name the folder: {hub.by_hand}"
+        raise RecipeError(what, hint)
+    return hub

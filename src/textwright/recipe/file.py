@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from textwright.errors import RecipeError, unknown_name
 from textwright.recipe.check import read_settings, unknown_key
-from textwright.recipe.data import DataSettings
+from textwright.recipe.data import DataSettings, find_hub_split
 from textwright.recipe.gates import GATES, GateSettings
 from textwright.recipe.parts import (
     DECODERS,
@@ -272,12 +272,18 @@ def check_name(name: Any) -> None:
 def check_data(
     data: DataSettings, table: Mapping[str, Any], encoder: EncoderSettings, task: str
 ) -> None:
-    """Refuse a data section without a training file, unless what answers was trained before."""
+    """Refuse a data section without a training file, unless what answers was trained before.
+
+    So is a data set of the hub that may not be fetched.
+    """
     section = table.get("embedding", {})
     file = isinstance(section, Mapping) and section.get("file")
     ready = encoder.kind == "pretrained" or (encoder.kind == "none" and file)
     if not data.train and not (task == "embed" and ready):
         raise RecipeError("[data] names no training file.", 'Write train = "train.jsonl".')
+    for name in (data.train, data.dev, data.test):
+        if isinstance(name, str):
+            find_hub_split(data, name)
 
 
 def read_kind(section: str, table: Any, kinds: Mapping[str, type[K]], default: str) -> K:

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwright.errors import DataError
 from textwright.recipe.data import DataSettings, DevShare, RowForm
 from textwright.text.examples import Example
-from textwright.text.readers import is_excluded, make_example, read_rows
+from textwright.text.readers import find_source, is_excluded, make_example, read_rows
 from textwright.text.splits import hash_share
 
 
@@ -68,11 +68,11 @@ def has_column(file: Path, column: str) -> bool:
 
 
 def read_file(split: str, file: str, settings: DataSettings, form: RowForm) -> Iterator[NamedRow]:
-    """Read the rows of one file, relative to the root of the settings.
+    """Read the rows of one part of the data section, as training does.
 
     Where rows need no label, the file may end in .txt: each line is a row.
     """
-    path = Path(settings.root) / file
+    path = find_source(settings, file)
     number = 0
     for number, row in read_rows(path, lines=form.loose):
         if not is_excluded(row, settings):

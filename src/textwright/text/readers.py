@@ -1,6 +1,6 @@
-"""Data files into rows and examples: JSONL, CSV and TSV, plain or gzipped.
+"""Data files into rows and examples: JSONL, CSV and TSV, plain or gzipped; Parquet and Arrow.
 
-To add a format: write a function from an open text file to numbered rows, then add its line
+To add a format of text: write a function from an open file to numbered rows, then add its line
 to the table at the end.
 """
 
@@ -11,30 +11,33 @@ import json
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
 from textwright.errors import DataError, unknown_name
-from textwright.recipe.data import DataSettings, RowForm
+from textwright.recipe.data import DataSettings, HubSplit, RowForm, find_hub_split
+from textwright.text.columnar import COLUMNAR, Row, check_header
 from textwright.text.examples import Dataset, Example, make_dataset
+from textwright.text.folders import list_files
+from textwright.text.hub import read_hub
 
-Row = dict[str, Any]
+Format = Callable[[TextIO, Path], Iterator[tuple[int, Row]]]
 TEXT_WITH_CLASS = RowForm()
 
 
 def read_dataset(
     settings: DataSettings, file: str, *, keep_empty: bool, form: RowForm = TEXT_WITH_CLASS
 ) -> Dataset:
-    """Read one file of a recipe's data section.
+    """Read one part of a recipe's data section.
 
-    file:       path relative to ``settings.root``.
+    file:       path relative to ``settings.root``, or a name on the hub.
     keep_empty: rows with an empty text stay (test), or are dropped and counted (training).
     form:       what each row holds.
     Raises DataError naming the file, and the row where one is at fault.
     """
-    path = Path(settings.root) / file
+    path = find_source(settings, file)
     examples: list[Example] = []
     columns: set[str] = set()
     dropped: Counter[str] = Counter()
@@ -62,27 +65,51 @@ def read_texts(path: Path, column: str) -> Iterator[str]:
         yield text_of(row, column, f"{path}, row {number}")
 
 
-def read_rows(path: Path, *, lines: bool = False) -> Iterator[tuple[int, Row]]:
-    """Yield each row of a data file with its number, counted from 1 (a header is none).
+def find_source(settings: DataSettings, file: str) -> Path | HubSplit:
+    """Give where a part of the data section is to be read from.
 
-    lines: take a file in .txt, too: each line is a row with the single column ``text``.
+    Raises RecipeError for a data set of the hub that may not be fetched.
+    """
+    return find_hub_split(settings, file) or Path(settings.root) / file
+
+
+def read_rows(source: Path | HubSplit, *, lines: bool = False) -> Iterator[tuple[int, Row]]:
+    """Yield each row of data with its number, counted from 1 (a header is none).
+
+    source: a file, a folder of files, or a split of one (``text/folders.py``), or on the hub.
+    lines:  take a file in .txt, too: each line is a row with the single column ``text``.
     Raises DataError for a missing file, an unknown format, bytes that are no UTF-8, or a
     malformed row.
     """
-    if "\0" in str(path):
-        raise DataError(f"{str(path)!r} is no file's name.", "Leave the zero byte out.")
+    if isinstance(source, HubSplit):
+        yield from read_hub(source)
+        return
+    if "\0" in str(source):
+        raise DataError(f"{str(source)!r} is no file's name.", "Leave the zero byte out.")
+    formats = {**FORMATS, ".txt": read_lines} if lines else FORMATS
+    endings = [*(f"{each}.gz" for each in formats), *formats, *COLUMNAR]
+    number = before = 0
+    for path in list_files(source, endings):
+        for number, row in read_file(path, formats):
+            yield before + number, row
+        before += number
+
+
+def read_file(path: Path, formats: Mapping[str, Format]) -> Iterator[tuple[int, Row]]:
+    """Yield each row of one file with its number; raises DataError as ``read_rows`` does."""
     suffixes = path.suffixes
     packed = bool(suffixes) and suffixes[-1] == ".gz"
-    suffix = (suffixes[:-1] if packed else suffixes)[-1:]
-    formats = {**FORMATS, ".txt": read_lines} if lines else FORMATS
-    if not suffix or suffix[0] not in formats:
-        raise DataError(
-            f"{path} is of no known format.", f"Known endings: {', '.join(formats)}, also with .gz."
-        )
+    suffix = "".join((suffixes[:-1] if packed else suffixes)[-1:])
+    if suffix not in formats and (packed or suffix not in COLUMNAR):
+        known = f"{', '.join(formats)}, also with .gz; {', '.join(COLUMNAR)}"
+        raise DataError(f"{path} is of no known format.", f"Known endings: {known}.")
     number = 0
     try:
+        if suffix in COLUMNAR:
+            yield from COLUMNAR[suffix](path)
+            return
         with open_text(path, packed=packed) as file:
-            for number, row in formats[suffix[0]](file, path):
+            for number, row in formats[suffix](file, path):
                 yield number, row
     except FileNotFoundError as error:
         hint = "Check the name; a recipe's files stand relative to it, or to data.root."
@@ -167,14 +194,6 @@ def read_cells(rows: Iterator[list[str]], path: Path) -> Iterator[tuple[int, Row
         raise DataError(what, "Check the quotes of the next row.") from error
 
 
-def check_header(header: list[str], path: Path) -> None:
-    """Refuse a header that names a column twice: one of the two would be lost."""
-    twice = [name for name, count in Counter(header).items() if count > 1]
-    if twice:
-        what = f"{path} has {header.count(twice[0])} columns called {twice[0]!r}."
-        raise DataError(what, "Rename all but one of them.")
-
-
 def is_excluded(row: Row, settings: DataSettings) -> bool:
     """Tell whether ``exclude`` drops a row."""
     return any(str(row.get(column)) in values for column, values in settings.exclude.items())
@@ -254,7 +273,7 @@ def digest_row(row: Row) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-FORMATS: dict[str, Callable[[TextIO, Path], Iterator[tuple[int, Row]]]] = {
+FORMATS: dict[str, Format] = {
     ".jsonl": read_jsonl,
     ".csv": read_csv,
     ".tsv": read_tsv,

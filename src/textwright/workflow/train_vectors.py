@@ -34,6 +34,7 @@ from textwright.manifest import address_of, hash_file, write_manifest
 from textwright.recipe.vectors import ElmoSettings
 from textwright.recipe.vectors_recipe import VectorsRecipe
 from textwright.settings import Settings, find_settings
+from textwright.text.columnar import COLUMNAR
 from textwright.text.readers import FORMATS, read_rows
 from textwright.vectors.corpus import Corpus, build_corpus
 from textwright.vectors.formats import WordTable
@@ -254,7 +255,7 @@ def extract_texts(recipe: VectorsRecipe, scratch: Path) -> list[Path]:
     """Give the files as plain text: of data files the column of texts, a row a line."""
     files = []
     for number, path in enumerate(recipe.files):
-        if not set(path.suffixes[-2:]) & set(FORMATS):
+        if not set(path.suffixes[-2:]) & {*FORMATS, *COLUMNAR}:
             files.append(path)
             continue
         plain = scratch / f"text-{number}.txt"
