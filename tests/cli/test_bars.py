@@ -17,7 +17,7 @@ def on_terminal() -> tuple[Bars, io.StringIO]:
     """Make bars that draw on a terminal kept in memory."""
     bars, target = Bars(), io.StringIO()
     bars.console = Console(file=target, force_terminal=True, width=160, highlight=False)
-    bars.bars = Progress(*bars.bars.columns, console=bars.console, transient=True)
+    bars.bar = Progress(*bars.bar.columns, console=bars.console, transient=True)
     return bars, target
 
 
@@ -42,8 +42,8 @@ def test_on_a_terminal_the_scores_stand_beside_the_bar() -> None:
     with bars:
         bars.start(2, 5, 0)
         bars.finish_epoch(RECORD)
-        assert bars.bars.tasks[0].fields["scores"] == SHOWN
-        bars.bars.refresh()
+        assert bars.bar.tasks[0].fields["scores"] == SHOWN
+        bars.bar.refresh()
 
     assert SHOWN in target.getvalue()
 
@@ -54,7 +54,7 @@ def test_a_resumed_training_begins_where_it_was() -> None:
     bars.start(20, 5, 4)
     bars.advance()
 
-    (task,) = bars.bars.tasks
+    (task,) = bars.bar.tasks
     assert (task.total, task.completed) == (100, 21)
 
 
@@ -65,10 +65,10 @@ def test_the_bar_of_the_stage_before_is_taken_away(begin: str) -> None:
 
     if begin == "stage":
         bars.stage("measuring")
-        assert bars.bars.tasks == []
+        assert bars.bar.tasks == []
     else:
         bars.start(3, 3, 0)
-        assert [task.total for task in bars.bars.tasks] == [9]
+        assert [task.total for task in bars.bar.tasks] == [9]
 
 
 def test_without_a_bar_nothing_is_counted() -> None:
@@ -77,7 +77,7 @@ def test_without_a_bar_nothing_is_counted() -> None:
     bars.advance()
     bars.clear()
 
-    assert bars.bars.tasks == []
+    assert bars.bar.tasks == []
 
 
 def test_an_error_inside_goes_on_and_the_bar_is_gone() -> None:
@@ -91,4 +91,4 @@ def test_an_error_inside_goes_on_and_the_bar_is_gone() -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupted()
 
-    assert not bars.bars.live.is_started
+    assert not bars.bar.live.is_started
