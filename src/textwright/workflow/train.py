@@ -27,13 +27,7 @@ from textwright.lifecycle.registry import (
     start_run,
 )
 from textwright.lifecycle.remote import open_store
-from textwright.machine import (
-    code_version,
-    current_user,
-    describe_machine,
-    library_versions,
-    lock_digest,
-)
+from textwright.machine import current_user
 from textwright.monitoring.profile import make_profile
 from textwright.recipe.file import read_recipe, recipe_text
 from textwright.recipe.recipe import Recipe
@@ -61,6 +55,7 @@ from textwright.workflow.evidence import (
 )
 from textwright.workflow.given import Given, name_datasets, read_given
 from textwright.workflow.records import move_records, write_records
+from textwright.workflow.runs import describe_run
 
 SMOKE = "Hello, 你好"  # every artifact must answer this before it is kept
 
@@ -192,15 +187,7 @@ def begin_run(
 
     Raises RefusedError when there is none to resume.
     """
-    new = NewRun(
-        recipe=recipe_text(recipe),
-        datasets=given.digests(),
-        seed=recipe.training.seed,
-        machine=describe_machine(),
-        libraries=library_versions(),
-        code=code_version(),
-        lock=lock_digest(),
-    )
+    new = describe_run(recipe_text(recipe), given.digests(), recipe.training.seed)
     with sessions.begin() as session:
         if options.resume:
             return find_unfinished(session, recipe.name, new)

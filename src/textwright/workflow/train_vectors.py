@@ -14,7 +14,6 @@ from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.datasets import NewDataset, add_run_datasets
 from textwright.lifecycle.gc import keep_artifact
 from textwright.lifecycle.registry import (
-    NewRun,
     NewVersion,
     add_version,
     fail_run,
@@ -23,13 +22,7 @@ from textwright.lifecycle.registry import (
 )
 from textwright.lifecycle.remote import open_store
 from textwright.lifecycle.tables import Run
-from textwright.machine import (
-    code_version,
-    current_user,
-    describe_machine,
-    library_versions,
-    lock_digest,
-)
+from textwright.machine import current_user
 from textwright.manifest import address_of, hash_file, write_manifest
 from textwright.recipe.vectors import ElmoSettings
 from textwright.recipe.vectors_recipe import VectorsRecipe
@@ -42,6 +35,7 @@ from textwright.vectors.packed import unwritten
 from textwright.vectors.saved import Saved, save_folder
 from textwright.vectors.vectors import Vectors, train_vectors
 from textwright.workflow.progress import Silent, StageProgress
+from textwright.workflow.runs import describe_run
 
 MADE = "artifact"  # folder within the scratch one
 
@@ -176,15 +170,7 @@ def digest_files(files: Sequence[Path]) -> str:
 def recorded_run(sessions: Sessions, job: Job) -> Iterator[int]:
     """Record that a run begins, and whatever ends it early."""
     recipe, actor = job.recipe, job.options.actor
-    new = NewRun(
-        recipe=recipe.text(),
-        datasets={"train": job.digest},
-        seed=recipe.training.seed,
-        machine=describe_machine(),
-        libraries=library_versions(),
-        code=code_version(),
-        lock=lock_digest(),
-    )
+    new = describe_run(recipe.text(), {"train": job.digest}, recipe.training.seed)
     with sessions.begin() as session:
         run = start_run(session, recipe.name, new, actor=actor).id
     try:
