@@ -138,6 +138,36 @@ def test_rare_and_surplus_words_become_unknown() -> None:
     assert fewer.size == 8
 
 
+def test_more_words_fill_the_vocabulary_up_in_their_order() -> None:
+    tokenizer = train_tokenizer(
+        ["a b b"], TokenizerSettings(vocabulary=8), ["c", "b", "[UNK]", "d", "e", "f", "g", "h"]
+    )
+
+    assert tokenizer.words == ["[PAD]", "[UNK]", "b", "a", "c", "d", "e", "f"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "read"),
+    [("words", ["ok", "电"]), ("jieba", ["ok", "电影", "电", "9.5"]), ("characters", ["电"])],
+)
+def test_more_words_that_no_text_has_as_they_are_written_are_passed_over(
+    kind: str, read: list[str]
+) -> None:
+    more = ["ok", "OK", "don't", "电影", "two words", "电", "9.5", ""]
+
+    tokenizer = train_tokenizer(["a"], TokenizerSettings(kind), more)
+
+    assert tokenizer.words == ["[PAD]", "[UNK]", "a", *read]
+
+
+def test_more_words_are_nothing_to_pieces_of_words() -> None:
+    settings = TokenizerSettings("bpe", vocabulary=60)
+
+    assert (
+        train_tokenizer(TEXTS, settings, ["more"]).words == train_tokenizer(TEXTS, settings).words
+    )
+
+
 def test_a_broken_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
 

@@ -32,6 +32,19 @@ def test_words_get_their_vectors_and_the_rest_is_said() -> None:
     np.testing.assert_allclose(by_word["[UNK]"], MATRIX[:3].mean(axis=0), rtol=1e-5, atol=1e-6)
     assert coverage.vocabulary == pytest.approx(3 / 5)
     assert coverage.tokens == pytest.approx(6 / 8)
+    assert coverage.more == 0
+
+
+def test_words_that_only_the_vectors_know_have_a_row_and_leave_the_shares_alone() -> None:
+    tokenizer = train_tokenizer(TEXTS, TokenizerSettings(), ["black", "mauve"])
+
+    rows, coverage = fill_rows(Vectors(COLOURS, MATRIX), tokenizer, tokenizer.encode(TEXTS), seed=1)
+
+    assert tokenizer.words[-2:] == ["black", "mauve"]
+    np.testing.assert_array_equal(rows[-2], MATRIX[COLOURS.index("black")])
+    assert coverage.vocabulary == pytest.approx(3 / 5)
+    assert coverage.tokens == pytest.approx(6 / 8)
+    assert coverage.more == 1
 
 
 def test_words_without_a_vector_get_random_ones_of_the_same_spread_by_the_seed() -> None:
@@ -63,10 +76,10 @@ def test_words_without_a_vector_get_the_mean_of_their_n_grams_where_there_are_an
     assert (coverage.vocabulary, coverage.tokens) == (1.0, 1.0)
 
 
-def test_vectors_without_a_word_in_common_are_refused() -> None:
-    tokenizer = tokenizer_of()
+def test_vectors_without_a_word_of_the_training_text_are_refused() -> None:
+    tokenizer = train_tokenizer(TEXTS, TokenizerSettings(), ["电影"])
 
-    with pytest.raises(DataError, match="None of the 5 words"):
+    with pytest.raises(DataError, match="No word of the training text"):
         fill_rows(Vectors(["电影"], MATRIX[:1]), tokenizer, tokenizer.encode(TEXTS), seed=1)
 
 

@@ -25,6 +25,7 @@ from textwright.training.loop import Rows
 from textwright.training.model import build_model
 from textwright.training.progress import Quiet
 from textwright.vectors.linear import read_linear
+from textwright.vectors.vectors import Vectors
 
 SUBJECTS = {
     "card": ["my card is lost", "卡丢了", "a new card please", "the card was stolen"],
@@ -103,6 +104,24 @@ def test_several_labels_are_learned_from_a_file_and_answered_by_the_exported_mod
     assert both.labels == ("card", "rain")
     assert sum(both.scores.values()) > 1.2  # each label is a yes or no of its own
     assert bool(fitted.epochs) == (kind == "bilstm")
+
+
+def test_a_word_that_only_the_vectors_know_is_read(tmp_path: Path) -> None:
+    words = ["card", "rain", "hail", "wallet", "never"]
+    places = np.array([[4, 0], [-4, -4], [-4, -4], [0, 4], [9, 9]], dtype=np.float32)
+    Vectors(words, places, tokenizer="words, lowercase").save(tmp_path / "v")
+    embedding = {"kind": "vectors", "file": str(tmp_path / "v"), "dropout": 0.0}
+    recipe = make_recipe(tmp_path, "bilstm", embedding=embedding, tokenizer={"vocabulary": 43})
+
+    fitted, _ = fit_in(tmp_path, recipe)
+    rain, hail, never, unknown = answerer_of(tmp_path / "artifact").outputs(
+        ["will it rain", "will it hail", "will it never", "will it xyz"]
+    )
+
+    np.testing.assert_allclose(hail, rain, atol=1e-5)
+    assert not np.isclose(hail, unknown).all()
+    np.testing.assert_allclose(never, unknown, atol=1e-5)  # the vocabulary was full
+    assert fitted.embedding["coverage"]["more"] == 2
 
 
 @KINDS

@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +88,16 @@ def open_tokenizer(path: Path, settings: TokenizerSettings) -> Tokenizer:
         raise ArtifactError(f"{path} cannot be read: {error}.", "Train the model again.") from error
 
 
-def train_tokenizer(texts: Sequence[str], settings: TokenizerSettings) -> Tokenizer:
+def train_tokenizer(
+    texts: Sequence[str], settings: TokenizerSettings, more: Iterable[str] = ()
+) -> Tokenizer:
     """Learn a vocabulary from the training texts.
 
     words, jieba, characters: the commonest tokens, ties by spelling. bpe: Sennrich et al. 2016.
     unigram: Kudo 2018. Ids go by count, so the same texts give the same file.
+
+    more: words that fill the vocabulary up, in their order, where tokens are not pieces of words;
+          those that the tokenizer would cut or change are passed over, for no text has them.
     """
     if settings.kind in ("bpe", "unigram"):
         return Tokenizer(train_subwords(texts, settings), settings)
@@ -104,8 +110,11 @@ def train_tokenizer(texts: Sequence[str], settings: TokenizerSettings) -> Tokeni
         counts.update(words)
     common = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     kept = [word for word, count in common if count >= settings.min_count]
-    names = [PADDING, UNKNOWN, *[word for word in kept if word not in (PADDING, UNKNOWN)]]
-    ids = {word: number for number, word in enumerate(names[: settings.vocabulary])}
+    whole = (word for word in more if [word] in split_texts(inner, [word], settings.kind))
+    names = dict.fromkeys([PADDING, UNKNOWN, *kept])
+    while len(names) < settings.vocabulary and (word := next(whole, None)) is not None:
+        names.setdefault(word)
+    ids = {word: number for number, word in enumerate(islice(names, settings.vocabulary))}
     inner.model = models.WordLevel(ids, unk_token=UNKNOWN)
     return Tokenizer(inner, settings)
 

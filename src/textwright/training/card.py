@@ -49,6 +49,8 @@ def embedding_lines(about: Mapping[str, Any]) -> Iterable[str]:
     if "coverage" in about:
         words, tokens = about["coverage"]["vocabulary"], about["coverage"]["tokens"]
         yield f"- {words:.1%} of the words and {tokens:.1%} of the running tokens have a vector."
+        if more := about["coverage"]["more"]:
+            yield f"- {more:,} words that the training text lacks have one, too, and are read."
     if "note" in about:
         yield f"- {about['note']}"
     yield ""

@@ -29,10 +29,12 @@ class Coverage:
 
     vocabulary: share of the words.
     tokens:     share of the running tokens that the network reads; [UNK] has none.
+    more:       words with a vector that are read, but not in the training text.
     """
 
     vocabulary: float
     tokens: float
+    more: int
 
 
 def fill_rows(
@@ -49,9 +51,9 @@ def fill_rows(
     random numbers of mean zero and of the spread of the vectors found (Kim 2014, section 4.3,
     draws them evenly, of the same variance). [PAD] is zeros; [UNK] is the mean of the vectors
     found, as the authors of GloVe advise, unless it has a vector of its own. ``trainable`` lets
-    all but [PAD] learn on; a word that the training text does not have is [UNK].
+    all but [PAD] learn on, of which words that the training text does not have see nothing.
     bare: words without a vector, and [UNK], get zeros instead, and so say nothing.
-    Raises DataError when no word has a vector, or a vector is not finite.
+    Raises DataError when no word of the training text has a vector, or a vector is not finite.
     """
     words = tokenizer.words
     rows = np.zeros((len(words), vectors.dimensions), dtype=np.float32)
@@ -60,19 +62,20 @@ def fill_rows(
         found = find_row(vectors, word, whole=number == UNKNOWN)
         if found is not None:
             rows[number], known[number] = found, True
-    if not known[FIRST:].any():
-        what = f"None of the {len(words) - FIRST:,} words of the training text has a vector."
+    coverage = measure_coverage(known, encodings)
+    if coverage.vocabulary == 0:
+        what = "No word of the training text has a vector."
         raise DataError(what, "Give vectors of the same language, and look at [tokenizer].")
     check_finite(rows, words)
     if bare:
-        return rows, measure_coverage(known, encodings)
+        return rows, coverage
     drawn = np.random.default_rng(seed).standard_normal(rows.shape, dtype=np.float32)
     missing = ~known
     missing[[PADDING, UNKNOWN]] = False
     rows[missing] = drawn[missing] * rows[known].std()
     if not known[UNKNOWN]:
         rows[UNKNOWN] = rows[known].mean(axis=0)
-    return rows, measure_coverage(known, encodings)
+    return rows, coverage
 
 
 def find_row(vectors: Vectors, word: str, *, whole: bool) -> Floats | None:
@@ -91,14 +94,20 @@ def check_finite(rows: Floats, words: Sequence[str]) -> None:
 
 
 def measure_coverage(known: NDArray[np.bool_], encodings: Sequence[Encoding]) -> Coverage:
-    """Give the shares of words and of running tokens that are known."""
+    """Give the shares of words and of running tokens that are known, [V] bool.
+
+    Without a training text all words of the vocabulary count.
+    """
     counts = np.zeros(len(known), dtype=np.int64)
     for each in encodings:
         np.add.at(counts, each.ids, 1)
-    counted = known.copy()
-    counted[UNKNOWN] = False
-    tokens = counts[counted].sum() / max(1, counts.sum())
-    return Coverage(round(float(counted[FIRST:].mean()), 6), round(float(tokens), 6))
+    words = np.arange(len(known)) >= FIRST
+    met, found = words & (counts > 0 if encodings else True), words & known
+    return Coverage(
+        vocabulary=round(float((met & found).sum() / max(1, met.sum())), 6),
+        tokens=round(float(counts[found].sum() / max(1, counts.sum())), 6),
+        more=int((found & ~met).sum()),
+    )
 
 
 def train_rows(

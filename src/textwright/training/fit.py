@@ -156,17 +156,14 @@ def find_tokenizer(
 ) -> Any:
     """Train the tokenizer on the training texts and write it.
 
-    Where word vectors alone make a text's vector, their words are the vocabulary: a text may hold
-    any of them, whether it was trained on or not.
+    Words of a file of vectors fill its vocabulary up: a text to come may hold any of them,
+    whether the training text has it or not.
     """
     from textwright.text.tokenizer import train_tokenizer
 
     assert recipe.tokenizer is not None
-    texts = texts_of(train.examples)
-    if recipe.task == "embed" and recipe.encoder.kind == "none" and pretrained is not None:
-        assert pretrained.vectors is not None
-        texts = list(pretrained.vectors.words[: recipe.tokenizer.vocabulary - SPECIAL])
-    tokenizer = train_tokenizer(texts, recipe.tokenizer)
+    more = pretrained.vectors.words if pretrained and pretrained.vectors else ()
+    tokenizer = train_tokenizer(texts_of(train.examples), recipe.tokenizer, more)
     tokenizer.save(path)
     return tokenizer
 
