@@ -24,6 +24,7 @@ TITLES = {
     "swaps": "Serving through promotions",
     "crowds": "Serving beside slow callers, rude ones, and without a database",
     "soak": "Serving for ten minutes",
+    "tuning": "Tuning the BiLSTM of clinc150, killed once",
     "vectors": "Word vectors: against gensim and fastText",
     "vectors_chinese": "Chinese word vectors: against gensim",
     "vectors_classify": "Classification with word vectors: learned, vectors, ELMo",
