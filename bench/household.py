@@ -22,6 +22,7 @@ from textwright.lifecycle.evidence import record_verdicts
 from textwright.lifecycle.registry import NewVersion, add_model, add_version, find_version
 from textwright.lifecycle.rollout import promote
 from textwright.recipe.file import check_recipe, recipe_text
+from textwright.recipe.parts import TokenizerSettings
 from textwright.runtime.artifact import seal
 from textwright.settings import Settings
 from textwright.text.labels import Labels, write_labels
@@ -60,7 +61,7 @@ def make_network(folder: Path, seed: int = 7) -> None:
             "training": {"seed": seed},
         }
     )
-    assert recipe.tokenizer is not None
+    assert isinstance(recipe.tokenizer, TokenizerSettings)
     texts = read_texts("train")
     tokenizer = train_tokenizer(texts, recipe.tokenizer)
     tokenizer.save(folder / "tokenizer.json")

@@ -18,11 +18,17 @@ from textwright.recipe.parts import (
     EMBEDDINGS,
     ENCODERS,
     AbstentionSettings,
+    PretrainedTokenizerSettings,
     TokenizerSettings,
 )
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
-from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.recipe.training import (
+    FineTuningSettings,
+    HeadTrainingSettings,
+    LinearTrainingSettings,
+    NetworkTrainingSettings,
+)
 from textwright.recipe.tune import Choice, Range, TuneSettings
 
 DOCS = Path(__file__).parent
@@ -31,13 +37,17 @@ MADE = "<!-- Written by `make docs` from the code: do not edit. -->"
 SECTIONS: list[tuple[str, str, type]] = [
     ("[data]", "", DataSettings),
     ("data.dev = {...}", "instead of a file", DevShare),
-    ("[tokenizer]", "not for bag", TokenizerSettings),
-    *((f'[embedding] kind = "{kind}"', "not for bag", EMBEDDINGS[kind]) for kind in EMBEDDINGS),
+    ("[tokenizer]", "not for bag or pretrained", TokenizerSettings),
+    ("[tokenizer]", "of encoder pretrained", PretrainedTokenizerSettings),
+    *((f'[embedding] kind = "{kind}"', "not for bag or pretrained", EMBEDDINGS[kind])
+      for kind in EMBEDDINGS),
     *((f'[encoder] kind = "{kind}"', "", ENCODERS[kind]) for kind in ENCODERS),
     *(("[decoder]", f"{task}; not for bag", DECODERS[task]) for task in DECODERS),
     ("[abstention]", "classify", AbstentionSettings),
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
+    ("[training]", 'of encoder pretrained, train = "frozen"', HeadTrainingSettings),
+    ("[training]", 'of encoder pretrained, train = "full"', FineTuningSettings),
     ("[tune]", "", TuneSettings),
     ('tune.space."section.key" = {...}', "", Range),
     ('tune.space."section.key" = {...}', "", Choice),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.networks.tiny_checkpoints import write_checkpoint
 from textwright.settings import Settings, find_settings
 from textwright.workflow.train import train
 
@@ -31,6 +32,12 @@ def shared_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return DATA
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a tiny pretrained encoder; tests copy it to change it."""
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny")
 
 
 def copy_demo(folder: Path) -> Path:

@@ -19,8 +19,9 @@ from textwright.recipe.file import check_recipe
 from textwright.recipe.training import NetworkTrainingSettings
 from textwright.text.batch import Encoding, length_buckets, make_batch
 from textwright.training.export import export_network
-from textwright.training.loop import Rows, TrainingData, train_network
+from textwright.training.loop import TrainingData, train_network
 from textwright.training.model import build_model
+from textwright.training.rows import Rows
 
 WARM = 20
 

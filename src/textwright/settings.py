@@ -48,6 +48,11 @@ class Settings:
         return self.home / "cache" / "artifacts"
 
     @property
+    def states(self) -> Path:
+        """Folder of what frozen encoders made of training texts; may be emptied."""
+        return self.home / "cache" / "states"
+
+    @property
     def records(self) -> Path:
         """Folder of held-out answers and pictures, by artifact: what may be erased."""
         return self.home / "records"

@@ -19,7 +19,7 @@ def test_every_kind_a_recipe_may_name_has_its_network() -> None:
 def test_every_pooling_a_recipe_may_name_is_there() -> None:
     field = parts.ClassifySettings.__dataclass_fields__["pooling"]
 
-    assert set(POOLINGS) == set(field.metadata["choices"])
+    assert {"auto", *POOLINGS} == set(field.metadata["choices"])
 
 
 def test_every_part_says_what_it_is_good_for() -> None:

@@ -19,9 +19,20 @@ from textwright.recipe.file import (
     recipe_table,
     recipe_text,
 )
-from textwright.recipe.parts import EMBEDDINGS, ENCODERS, ClassifySettings, TokenizerSettings
+from textwright.recipe.parts import (
+    EMBEDDINGS,
+    ENCODERS,
+    ClassifySettings,
+    PretrainedTokenizerSettings,
+    TokenizerSettings,
+)
 from textwright.recipe.settings import has_setting
-from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.recipe.training import (
+    FineTuningSettings,
+    HeadTrainingSettings,
+    LinearTrainingSettings,
+    NetworkTrainingSettings,
+)
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(
@@ -75,6 +86,15 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
     table["encoder"] = named(kind, draw(tables_of(ENCODERS[kind])))
     if kind == "bag":
         return table | {"training": draw(tables_of(LinearTrainingSettings))}
+    if kind == "pretrained":
+        encoder = draw(tables_of(ENCODERS[kind]))
+        table["encoder"] = named(kind, {**encoder, "model": draw(TEXTS.filter(bool))})
+        frozen = encoder.get("train", "frozen") == "frozen"
+        return table | {
+            "training": draw(tables_of(HeadTrainingSettings if frozen else FineTuningSettings)),
+            "tokenizer": draw(tables_of(PretrainedTokenizerSettings)),
+            "decoder": draw(tables_of(ClassifySettings)),
+        }
     inner = draw(st.sampled_from(sorted(EMBEDDINGS)))
     embedding = named(inner, draw(tables_of(EMBEDDINGS[inner])))
     if inner == "elmo" or embedding.get("file"):
@@ -187,12 +207,13 @@ def test_a_rule_that_is_no_name_is_refused(rule: Any) -> None:
 @pytest.mark.parametrize("seed", [-1, 2**63])
 def test_a_seed_that_the_record_cannot_hold_is_refused(seed: int) -> None:
     for kind in ENCODERS:
+        encoder = {"kind": kind, **({"model": "folder"} if kind == "pretrained" else {})}
         with pytest.raises(RecipeError, match=r"training\.seed"):
             check_recipe(
                 {
                     "name": "a",
                     "data": {"train": "t"},
-                    "encoder": {"kind": kind},
+                    "encoder": encoder,
                     "training": {"seed": seed},
                 }
             )

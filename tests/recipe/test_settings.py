@@ -12,18 +12,27 @@ from textwright.recipe.parts import (
     EMBEDDINGS,
     ENCODERS,
     AbstentionSettings,
+    PretrainedTokenizerSettings,
     TokenizerSettings,
 )
-from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.recipe.training import (
+    FineTuningSettings,
+    HeadTrainingSettings,
+    LinearTrainingSettings,
+    NetworkTrainingSettings,
+)
 from textwright.recipe.tune import Choice, Range, TuneSettings
 
 SECTIONS: list[type] = [
     DataSettings,
     DevShare,
     TokenizerSettings,
+    PretrainedTokenizerSettings,
     AbstentionSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
+    HeadTrainingSettings,
+    FineTuningSettings,
     TuneSettings,
     Range,
     Choice,

@@ -120,9 +120,12 @@ def test_answers_come_as_they_are_asked_for_without_an_end_to_wait_for(answerer:
 def test_a_warning_comes_when_more_than_half_of_the_tokens_are_unknown(
     unknown: int, warned: bool
 ) -> None:
-    encoding = Encoding(np.array([1] * unknown + [7] * (4 - unknown), dtype=np.int64))
+    ids = np.array([1] * unknown + [7] * (4 - unknown), dtype=np.int64)
+    encoding = Encoding(ids)
+    between_marks = Encoding(np.array([1, *(ids + 1), 1]), unknown=2, added=2)
 
     assert bool(warn_of(encoding, None)) == warned
+    assert bool(warn_of(between_marks, None)) == warned
     assert bool(warn_of(Encoding(np.array([5])), 1 - unknown / 4)) == warned
 
 

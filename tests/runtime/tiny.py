@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from textwright.recipe.file import check_recipe, recipe_text
-from textwright.recipe.parts import BagSettings
+from textwright.recipe.parts import BagSettings, TokenizerSettings
 from textwright.runtime.artifact import seal
 from textwright.text.labels import Labels, find_scale, write_labels
 from textwright.text.tokenizer import train_tokenizer
@@ -51,7 +51,7 @@ def make_artifact(
             "records": records or {},
         }
     )
-    assert recipe.tokenizer is not None
+    assert isinstance(recipe.tokenizer, TokenizerSettings)
     tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
     tokenizer.save(folder / "tokenizer.json")
     scores = np.zeros((tokenizer.size, len(LABELS)), dtype=np.float32)  # [V, L]
@@ -81,7 +81,7 @@ def make_embedder(folder: Path, *, name: str = "sentences", width: int = 8) -> s
             "encoder": {"kind": "bilstm"},
         }
     )
-    assert recipe.tokenizer is not None
+    assert isinstance(recipe.tokenizer, TokenizerSettings)
     tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
     tokenizer.save(folder / "tokenizer.json")
     vectors = np.random.default_rng(7).normal(size=(tokenizer.size, width))  # [V, D]
@@ -97,8 +97,8 @@ def make_matcher(folder: Path, *, name: str = "pairs", labels: str = "regression
     The labels are 0 to 5, or (binary) no and yes.
     """
     from textwright.training.export import export_network
-    from textwright.training.loop import Rows
     from textwright.training.model import build_model
+    from textwright.training.rows import Rows
 
     folder.mkdir(parents=True)
     recipe = check_recipe(
@@ -112,7 +112,7 @@ def make_matcher(folder: Path, *, name: str = "pairs", labels: str = "regression
             "decoder": {"labels": labels},
         }
     )
-    assert recipe.tokenizer is not None
+    assert isinstance(recipe.tokenizer, TokenizerSettings)
     tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
     tokenizer.save(folder / "tokenizer.json")
     scale = find_scale(["no", "yes"] if labels == "binary" else map(str, range(6)), labels)

@@ -3,11 +3,12 @@
 import asyncio
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
 from tests.runtime.tiny import LABELS, WORDS, make_bag_artifact
-from tests.training.small import FILELESS
+from tests.training.small import tables_of, with_model
 from textwright.networks.components import ENCODERS
 from textwright.recipe.file import check_recipe, recipe_text
 from textwright.recipe.parts import ClassifySettings
@@ -17,31 +18,24 @@ from textwright.serving.batcher import Batcher
 from textwright.serving.limits import BatchLimits
 from textwright.tasks.classify import ClassifyAnswer
 from textwright.text.batch import Batch, make_batch
+from textwright.text.examples import Example, make_dataset
 from textwright.text.labels import Labels, write_labels
-from textwright.text.tokenizer import train_tokenizer
 from textwright.training.export import export_network
+from textwright.training.fit import find_tokenizer
 from textwright.training.model import build_model
+from textwright.training.pretrained import open_pretrained
 
 POOLINGS = ClassifySettings.__dataclass_fields__["pooling"].metadata["choices"]
 OUTLIERS = ("rain " * 400, "", "quux zork " * 20, "\ud800", "卡" * 200)
 TEXTS = (*" ".join(WORDS.values()).split()[:12], "where is my card", "will it rain tomorrow 雨")
 
 
-def make_network(folder: Path, encoder: str, embedding: str, pooling: str) -> Answerer:
+def make_network(folder: Path, sections: dict[str, Any]) -> Answerer:
     """Export a network with the weights that its seed gives, and open it."""
     folder.mkdir()
-    recipe = check_recipe(
-        {
-            "name": "intents",
-            "data": {"train": "train.jsonl"},
-            "encoder": {"kind": encoder, "layers": 2, "hidden": 6},
-            "embedding": {"kind": embedding},
-            "decoder": {"pooling": pooling},
-        }
-    )
-    assert recipe.tokenizer is not None
-    tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
-    tokenizer.save(folder / "tokenizer.json")
+    recipe = check_recipe({"name": "intents", "data": {"train": "train.jsonl"}, **sections})
+    train = make_dataset("", [Example(text, ()) for text in WORDS.values()], (), {})
+    tokenizer = find_tokenizer(recipe, train, open_pretrained(recipe), folder / "tokenizer.json")
     model = build_model(recipe, tokenizer.size, len(LABELS))
     checked = make_batch(tokenizer.encode(TEXTS))
     assert isinstance(checked, Batch)
@@ -79,12 +73,16 @@ def check_outliers(answerer: Answerer) -> None:
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
-@pytest.mark.parametrize("embedding", FILELESS)
-@pytest.mark.parametrize("encoder", ENCODERS)
+@pytest.mark.parametrize(
+    "sections",
+    [table for encoder in ENCODERS for table in tables_of(encoder, layers=2, hidden=6)],
+    ids=str,
+)
 def test_an_outlier_changes_nobodys_answer(
-    tmp_path: Path, encoder: str, embedding: str, pooling: str
+    tmp_path: Path, sections: dict[str, Any], pooling: str, checkpoint: Path
 ) -> None:
-    check_outliers(make_network(tmp_path / "network", encoder, embedding, pooling))
+    sections = {**with_model(sections, checkpoint), "decoder": {"pooling": pooling}}
+    check_outliers(make_network(tmp_path / "network", sections))
 
 
 def test_an_outlier_changes_nobodys_answer_of_the_linear_model(tmp_path: Path) -> None:

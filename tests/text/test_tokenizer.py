@@ -43,6 +43,7 @@ def test_a_saved_tokenizer_gives_the_same_ids(trained: Tokenizer, tmp_path: Path
 
 
 def test_training_twice_gives_the_same_file(trained: Tokenizer, tmp_path: Path) -> None:
+    assert isinstance(trained.settings, TokenizerSettings)
     again = train_tokenizer(TEXTS, trained.settings)
     trained.save(tmp_path / "first.json")
     again.save(tmp_path / "second.json")

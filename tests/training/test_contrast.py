@@ -11,8 +11,8 @@ from textwright.errors import DataError
 from textwright.recipe.file import check_recipe
 from textwright.text.batch import Encoding
 from textwright.training.contrast import Contrast, find_common
-from textwright.training.loop import Rows
 from textwright.training.model import build_model
+from textwright.training.rows import Rows
 
 NOTHING = float("nan")
 UNITS = torch.eye(4)

@@ -21,9 +21,9 @@ from textwright.text.splits import Splits, read_splits
 from textwright.text.tokenizer import open_tokenizer
 from textwright.training.fit import Fitted, Workplace, checked_batches, fit, portable, texts_of
 from textwright.training.history import EpochRecord
-from textwright.training.loop import Rows
 from textwright.training.model import build_model
 from textwright.training.progress import Quiet
+from textwright.training.rows import Rows
 from textwright.vectors.linear import read_linear
 from textwright.vectors.vectors import Vectors
 
@@ -121,7 +121,7 @@ def test_a_word_that_only_the_vectors_know_is_read(tmp_path: Path) -> None:
     np.testing.assert_allclose(hail, rain, atol=1e-5)
     assert not np.isclose(hail, unknown).all()
     np.testing.assert_allclose(never, unknown, atol=1e-5)  # the vocabulary was full
-    assert fitted.embedding["coverage"]["more"] == 2
+    assert fitted.built_on["embedding"]["coverage"]["more"] == 2
 
 
 @KINDS

@@ -12,9 +12,10 @@ from torch import Tensor
 from tests.training.small import LABELS, VOCABULARY, small_recipe, small_rows, small_settings
 from textwright.recipe.training import NetworkTrainingSettings
 from textwright.training.history import EpochRecord, Silence
-from textwright.training.loop import Rows, Training, TrainingData
+from textwright.training.loop import Training, TrainingData
 from textwright.training.model import build_model
 from textwright.training.optimizer import step_size
+from textwright.training.rows import Rows
 
 ROWS = small_rows(24, seed=11)
 STILL: dict[str, dict[str, Any]] = {

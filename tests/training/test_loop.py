@@ -25,14 +25,13 @@ from textwright.recipe.training import NetworkTrainingSettings
 from textwright.text.batch import Batch, Encoding, make_batch
 from textwright.training.history import EpochRecord, History
 from textwright.training.loop import (
-    ROUNDED,
-    Rows,
     TrainingData,
     best_epoch,
     in_scope,
     train_network,
 )
 from textwright.training.model import TextModel, build_model
+from textwright.training.rows import ROUNDED, Rows
 
 ROOT = Path(__file__).parents[2]
 KILLED = """
@@ -221,7 +220,7 @@ def test_rows_of_no_class_are_left_out_or_flatten_the_scores() -> None:
     data = small_data()
     nowhere = np.concatenate([data.train.targets, np.zeros((40, LABELS), dtype=np.float32)])
     strange = small_rows(40, seed=5).encodings
-    mixed = TrainingData(Rows([*data.train.encodings, *strange], nowhere), data.dev)
+    mixed = TrainingData(Rows([*small_rows(90, seed=1).encodings, *strange], nowhere), data.dev)
 
     without, _ = train(small_settings(), data)
     left_out, _ = train(small_settings(out_of_scope="leave-out"), mixed)

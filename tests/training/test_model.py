@@ -8,25 +8,23 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tests.networks.padded import LENGTHS, padded_ids
-from tests.training.small import FILELESS, LABELS, VOCABULARY, small_recipe
+from tests.training.small import LABELS, VOCABULARY, poolings_of, small_recipe, tables_of
 from textwright.errors import RecipeError
 from textwright.networks.components import ENCODERS
-from textwright.networks.decoders.pooling import POOLINGS
 from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
 from textwright.training.model import TextModel, build_model
 
-EVERY_RECIPE = [
-    small_recipe(
-        embedding={"kind": embedding}, encoder={"kind": encoder}, decoder={"pooling": each}
-    )
-    for embedding in FILELESS
+EVERY_TABLE = [
+    {**table, "decoder": {"pooling": pooling}}
     for encoder in ENCODERS
-    for each in POOLINGS
+    for table in tables_of(encoder, hidden=6)
+    for pooling in poolings_of(encoder)
 ]
-SHALLOW = small_recipe(encoder={"kind": "bilstm", "bidirectional": False, "hidden": 5})
-DEEP = small_recipe(encoder={"kind": "bilstm", "layers": 3, "hidden": 5})
-RECIPES = pytest.mark.parametrize("recipe", [*EVERY_RECIPE, SHALLOW, DEEP])
+SHALLOW = {"encoder": {"kind": "bilstm", "bidirectional": False, "hidden": 5}}
+DEEP = {"encoder": {"kind": "bilstm", "layers": 3, "hidden": 5}}
+RECIPES = pytest.mark.parametrize("recipe", [*EVERY_TABLE, SHALLOW, DEEP], indirect=True)
+SILENT = "key.bias"  # softmax takes away what is the same for all tokens: it never learns
 
 
 def new_model(recipe: Recipe) -> TextModel:
@@ -45,12 +43,13 @@ def train_a_step(model: TextModel) -> Tensor:
 @RECIPES
 def test_every_part_trains_a_step(recipe: Recipe) -> None:
     model = new_model(recipe)
-    before = [each.clone() for each in model.parameters()]
+    before = {name: each.clone() for name, each in model.named_parameters()}
 
     loss = train_a_step(model)
 
     assert torch.isfinite(loss)
-    assert not any(torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True))
+    stuck = [name for name, each in model.named_parameters() if torch.equal(each, before[name])]
+    assert [name for name in stuck if not name.endswith(SILENT)] == []
 
 
 @RECIPES

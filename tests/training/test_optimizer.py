@@ -37,6 +37,24 @@ def test_weights_decay_and_biases_do_not() -> None:
     assert (vectors["weight_decay"], vectors["params"]) == (0.0, [layer.bias])
 
 
+def test_the_decoder_steps_by_its_own_rate_and_what_is_frozen_not_at_all() -> None:
+    model = nn.ModuleDict({"encoder": nn.Linear(1, 1), "decoder": nn.Linear(1, 1)})
+    model["encoder"].bias.requires_grad_(False)
+    optimizer = new_optimizer(model, small_settings(head_rate=10.0, weight_decay=0.0))
+    before = {name: each.item() for name, each in model.named_parameters()}
+    for each in model.parameters():
+        each.grad = torch.ones_like(each)
+    scaler = torch.amp.GradScaler("cpu", enabled=False)
+
+    take_step(model, optimizer, scaler, rate=0.01, clip_norm=0.0)
+
+    moved = {name: before[name] - each.item() for name, each in model.named_parameters()}
+    assert moved["encoder.bias"] == 0
+    assert moved["encoder.weight"] == pytest.approx(0.01, rel=1e-3)
+    assert moved["decoder.weight"] == pytest.approx(0.1, rel=1e-3)
+    assert moved["decoder.bias"] == pytest.approx(0.1, rel=1e-3)
+
+
 @pytest.mark.parametrize(("clip_norm", "moved"), [(0.5, 0.5), (0.0, 3.0)])
 def test_a_long_gradient_is_cut_to_the_norm_allowed(clip_norm: float, moved: float) -> None:
     layer = nn.Linear(1, 1, bias=False)

@@ -7,14 +7,22 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.small import LABELS, VOCABULARY, small_data, small_recipe, small_settings
+from tests.training.small import (
+    LABELS,
+    VOCABULARY,
+    small_data,
+    small_recipe,
+    small_rows,
+    small_settings,
+)
 from textwright.errors import UsageError
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import NetworkTrainingSettings
 from textwright.training.checkpoint import load_checkpoint, save_checkpoint
 from textwright.training.history import History, Silence
-from textwright.training.loop import Rows, TrainingData, fingerprint, train_network
+from textwright.training.loop import TrainingData, fingerprint, train_network
 from textwright.training.model import TextModel, build_model
+from textwright.training.rows import Rows
 
 PLAIN = small_recipe()
 DEEP = small_recipe(
@@ -100,7 +108,9 @@ def test_a_run_stopped_in_every_epoch_is_still_the_same_run(tmp_path: Path) -> N
 
 def test_a_run_of_several_labels_is_resumed_bit_for_bit(tmp_path: Path) -> None:
     rows = small_data().train
-    both = Rows(rows.encodings, np.concatenate([rows.targets, 1 - rows.targets], axis=1))
+    both = Rows(
+        small_rows(90, seed=1).encodings, np.concatenate([rows.targets, 1 - rows.targets], axis=1)
+    )
     data = TrainingData(both, both, multi=True)
     settings, path = small_settings(), tmp_path / "checkpoint"
     with pytest.raises(StoppedError):
@@ -112,7 +122,7 @@ def test_a_run_of_several_labels_is_resumed_bit_for_bit(tmp_path: Path) -> None:
 def test_a_best_epoch_from_before_the_stop_is_kept_after_it(tmp_path: Path) -> None:
     hopeless = TrainingData(
         small_data().train,
-        Rows(small_data().dev.encodings, np.roll(small_data().dev.targets, 1, axis=0)),
+        Rows(small_rows(30, seed=2).encodings, np.roll(small_data().dev.targets, 1, axis=0)),
     )  # the better it learns, the worse dev becomes
     settings, path = small_settings(epochs=6, patience=0), tmp_path / "checkpoint"
     whole = run(PLAIN, settings, data=hopeless)
@@ -175,7 +185,9 @@ def test_the_mark_of_a_run_is_the_same_each_time_and_another_for_any_change() ->
 
 def test_texts_are_told_apart_in_the_mark_by_where_they_end() -> None:
     def mark(*texts: list[int]) -> str:
-        encodings = [small_data().train.encodings[0].__class__(np.array(each)) for each in texts]
+        encodings = [
+            small_rows(90, seed=1).encodings[0].__class__(np.array(each)) for each in texts
+        ]
         rows = Rows(encodings, np.eye(2, dtype=np.float32))
         model = build_model(PLAIN, VOCABULARY, 2)
         return fingerprint(model, TrainingData(rows, rows), small_settings())

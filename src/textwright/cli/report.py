@@ -5,7 +5,7 @@ from typing import Any
 
 from textwright.cli.output import print_table, say
 from textwright.lifecycle.gates import Verdict
-from textwright.training.card import embedding_lines, find_clean, slice_metric
+from textwright.training.card import built_on_lines, find_clean, slice_metric
 from textwright.workflow.train import TrainedVersion
 
 WEAKEST = 5
@@ -17,8 +17,9 @@ def print_trained(found: TrainedVersion) -> None:
     say(f"{found.name}: trained in {found.seconds:.1f} s, measured in {measuring(found):.1f} s")
     if not found.new and found.number is not None:
         say("  The same artifact as before: no new version.")
-    for line in list(embedding_lines(found.report.get("embedding", {})))[2:-1]:
-        say(line.removeprefix("- "))
+    for line in built_on_lines(found.report):
+        if line.startswith("- "):
+            say(line.removeprefix("- "))
     say()
     print_scores(found.metrics, found.report)
     if found.verdicts:
@@ -42,6 +43,7 @@ def trained_table(found: TrainedVersion) -> dict[str, Any]:
         "leaked_rows": found.report.get("leaked_rows", 0),
         "without_leaks": found.report.get("without_leaks", {}),
         "embedding": found.report.get("embedding", {}),
+        "encoder": found.report.get("encoder", {}),
         "verdicts": found.verdicts,
         "export_difference": found.export_difference,
     }

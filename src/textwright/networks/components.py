@@ -18,6 +18,7 @@ from textwright.networks.embeddings.one_hot import OneHotEmbedding
 from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.encoders.bilstm import BiLSTM
 from textwright.networks.encoders.none import NoEncoder
+from textwright.networks.encoders.pretrained import PretrainedEncoder
 from textwright.recipe.parts import (
     BiLSTMSettings,
     ClassifySettings,
@@ -27,6 +28,7 @@ from textwright.recipe.parts import (
     MatchSettings,
     NoEncoderSettings,
     OneHotSettings,
+    PretrainedSettings,
     VectorsEmbeddingSettings,
 )
 
@@ -50,6 +52,7 @@ EMBEDDINGS: dict[str, Part] = {
 ENCODERS: dict[str, Part] = {
     "bilstm": Part(BiLSTM, BiLSTMSettings, "small data, fast on a CPU"),
     "none": Part(NoEncoder, NoEncoderSettings, "word vectors that are good as they are"),
+    "pretrained": Part(PretrainedEncoder, PretrainedSettings, "few labels, the best scores"),
 }
 
 DECODERS: dict[str, Part] = {

@@ -16,6 +16,7 @@ from torch import Tensor
 
 OPSET = 18  # the first in which all reductions take their axes as an input
 IR_VERSION = 8  # the first that holds this opset; onnxruntime 1.15 and later read it
+FUSED = "com.microsoft"  # operators of ONNX Runtime that do the work of several in one pass
 ELEMENT = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "bool": TensorProto.BOOL}
 
 
@@ -64,7 +65,9 @@ class Graph:
         """Put the whole together, checked against the ONNX specification."""
         constants = list(self.constants.values())
         inner = helper.make_graph(self.nodes, "textwright", self.inputs, self.outputs, constants)
-        opset = helper.make_opsetid("", OPSET)
-        model = helper.make_model(inner, opset_imports=[opset], ir_version=IR_VERSION)
+        opsets = [helper.make_opsetid("", OPSET)]
+        if any(node.domain == FUSED for node in self.nodes):
+            opsets.append(helper.make_opsetid(FUSED, 1))
+        model = helper.make_model(inner, opset_imports=opsets, ir_version=IR_VERSION)
         onnx.checker.check_model(model)
         return model

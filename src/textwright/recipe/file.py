@@ -16,6 +16,7 @@ from textwright.recipe.parts import (
     EMBEDDINGS,
     ENCODERS,
     AbstentionSettings,
+    AnyTokenizerSettings,
     BagSettings,
     DecoderSettings,
     ElmoEmbeddingSettings,
@@ -23,6 +24,8 @@ from textwright.recipe.parts import (
     EmbedSettings,
     EncoderSettings,
     MatchSettings,
+    PretrainedSettings,
+    PretrainedTokenizerSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
 )
@@ -31,6 +34,8 @@ from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings, check_rollout
 from textwright.recipe.settings import has_setting
 from textwright.recipe.training import (
+    FineTuningSettings,
+    HeadTrainingSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
     TrainingSettings,
@@ -41,6 +46,8 @@ K = TypeVar("K")
 
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 REFERENCE = re.compile(rf"package:\w+|{MODEL_NAME.pattern}@[a-z0-9]+")  # no path, but a name
+HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+NAMED_FILES = {"embedding": ("file", REFERENCE), "encoder": ("model", HUB_NAME)}
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
 
@@ -49,8 +56,8 @@ def read_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
 
     overrides: ``section.key=value`` strings, as ``--set`` takes them; the value is TOML, and
                a string may go without quotes.
-    A data root left empty becomes the folder of the file; the file of an embedding is looked for
-    there, too.
+    A data root left empty becomes the folder of the file; what an embedding or encoder builds on
+    is looked for there, too.
     Raises RecipeError if the file is missing, is no TOML, or asks for what cannot be.
     """
     path = Path(path)
@@ -60,12 +67,18 @@ def read_recipe(path: Path | str, overrides: Iterable[str] = ()) -> Recipe:
         recipe_data["root"] = str(path.parent)
     elif isinstance(recipe_data, dict) and isinstance(recipe_data["root"], str):
         recipe_data["root"] = str(path.parent / recipe_data["root"])
-    embedding = table.get("embedding")
-    if isinstance(embedding, dict) and isinstance(embedding.get("file"), str):
-        found = path.parent / embedding["file"]
-        if embedding["file"] and (found.exists() or not REFERENCE.fullmatch(embedding["file"])):
-            embedding["file"] = str(found)
+    for section, (key, name) in NAMED_FILES.items():
+        inner = table.get(section)
+        if isinstance(inner, dict) and isinstance(inner.get(key), str):
+            inner[key] = beside(path.parent, inner[key], name)
     return check_recipe(table)
+
+
+def beside(folder: Path, given: str, name: re.Pattern[str]) -> str:
+    """Give a path relative to a recipe's folder; what is no path, but a name, stays as it is."""
+    found = folder / given
+    is_name = REFERENCE.fullmatch(given) or name.fullmatch(given)
+    return str(found) if given and (found.exists() or not is_name) else given
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -129,7 +142,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         name=table.get("name", ""),
         task=task,
         data=data,
-        tokenizer=read_used("tokenizer", table, TokenizerSettings, encoder),
+        tokenizer=read_tokenizer(table, encoder),
         embedding=read_embedding(table.get("embedding", {}), encoder),
         encoder=encoder,
         decoder=read_decoder(table, encoder, task),
@@ -189,6 +202,9 @@ def read_encoder(table: Any, task: str) -> EncoderSettings:
     if isinstance(encoder, BagSettings) and task != "classify":
         what = f"The encoder 'bag' only classifies; the task is {task!r}."
         raise RecipeError(what, 'Write kind = "bilstm" in [encoder].')
+    if isinstance(encoder, PretrainedSettings) and not encoder.model:
+        hint = 'Write model = "FOLDER", or "package:NAME".'
+        raise RecipeError('[encoder] of kind "pretrained" names no model.', hint)
     return encoder
 
 
@@ -220,6 +236,21 @@ def check_sif(table: Mapping[str, Any], encoder: EncoderSettings) -> None:
     if not (isinstance(data, Mapping) and data.get("train")):
         what = "decoder.pooling 'sif' counts words in training texts, and [data] names none."
         raise RecipeError(what, 'Write train = "FILE" in [data], or pooling = "mean".')
+
+
+def read_tokenizer(
+    table: Mapping[str, Any], encoder: EncoderSettings
+) -> AnyTokenizerSettings | None:
+    """Read ``[tokenizer]`` if the encoder uses it; a pretrained encoder brings its own."""
+    if not isinstance(encoder, PretrainedSettings):
+        return read_used("tokenizer", table, TokenizerSettings, encoder)
+    given = table.get("tokenizer", {})
+    known = {each.name for each in fields(PretrainedTokenizerSettings)}
+    foreign = sorted(set(given) - known) if isinstance(given, Mapping) else []
+    if foreign and foreign[0] in {each.name for each in fields(TokenizerSettings)}:
+        what = f"tokenizer.{foreign[0]} is not for a pretrained encoder, which brings its own."
+        raise RecipeError(what, "Take it out: only tokenizer.max_tokens can be set.")
+    return read_settings(PretrainedTokenizerSettings, given, "tokenizer")
 
 
 def read_used(
@@ -259,7 +290,10 @@ def read_training(table: Any, encoder: EncoderSettings, task: str) -> TrainingSe
     """Read ``[training]``, whose settings depend on what is trained."""
     if isinstance(encoder, BagSettings):
         return read_settings(LinearTrainingSettings, table, "training")
-    return read_settings(NetworkTrainingSettings, table, "training", task=task)
+    kind = NetworkTrainingSettings
+    if isinstance(encoder, PretrainedSettings):
+        kind = HeadTrainingSettings if encoder.train == "frozen" else FineTuningSettings
+    return read_settings(kind, table, "training", task=task)
 
 
 def check_name(name: Any) -> None:

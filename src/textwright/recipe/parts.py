@@ -29,6 +29,18 @@ class TokenizerSettings:
 
 
 @dataclass(frozen=True)
+class PretrainedTokenizerSettings:
+    """The tokenizer that a pretrained encoder came with."""
+
+    kind: str = setting(
+        "pretrained", "pretrained: the encoder's own, as it is", choices=("pretrained",)
+    )
+    max_tokens: int = setting(
+        256, "longer texts are cut here, and the answer says so; marks included", at_least=8
+    )
+
+
+@dataclass(frozen=True)
 class LearnedSettings:
     """A table of vectors learned with the task."""
 
@@ -127,13 +139,35 @@ class NoEncoderSettings:
 
 
 @dataclass(frozen=True)
+class PretrainedSettings:
+    """An encoder that was trained on much other text, in the files of Hugging Face's."""
+
+    kind: ClassVar[str] = "pretrained"
+    uses: ClassVar[tuple[str, ...]] = ("tokenizer", "decoder")
+    model: str = setting(
+        "", "where it is: a folder, relative to the recipe; package:NAME; or a hub's NAME/NAME"
+    )
+    download: bool = setting(
+        False, "fetch it from the hub; without this nothing ever goes over the network"
+    )
+    train: str = setting(
+        "frozen",
+        "frozen: only the decoder learns, in seconds; or full: the encoder learns, too",
+        choices=("frozen", "full"),
+    )
+    frozen_embeddings: bool = setting(True, "keep its token vectors (full): a third less time")
+    frozen_layers: int = setting(0, "lowest layers that are kept, too (full)", at_least=0)
+
+
+@dataclass(frozen=True)
 class ClassifySettings:
     """From a text's states to one score a label."""
 
     pooling: str = setting(
-        "attention",
-        "how states become one vector: last, mean, max, attention, or attention-max (both)",
-        choices=("last", "mean", "max", "attention", "attention-max"),
+        "auto",
+        "how states become one vector: first, last, mean, max, attention, attention-max (both); "
+        "auto: attention, or what a pretrained encoder was made for",
+        choices=("auto", "first", "last", "mean", "max", "attention", "attention-max"),
     )
     dropout: float = setting(0.3, "share of the vector zeroed", at_least=0, at_most=0.95)
 
@@ -158,9 +192,10 @@ class MatchSettings:
         choices=("regression", "graded", "binary"),
     )
     pooling: str = setting(
-        "mean",
-        "how states become one vector: last, mean, max, attention, or attention-max (both)",
-        choices=("last", "mean", "max", "attention", "attention-max"),
+        "auto",
+        "how states become one vector: first, last, mean, max, attention, attention-max (both); "
+        "auto: mean, or what a pretrained encoder was made for",
+        choices=("auto", "first", "last", "mean", "max", "attention", "attention-max"),
     )
     dropout: float = setting(0.1, "share of the vector zeroed", at_least=0, at_most=0.95)
 
@@ -170,10 +205,11 @@ class EmbedSettings:
     """From a text's states to its vector."""
 
     pooling: str = setting(
-        "mean",
-        "how states become one vector: mean, max, last, attention, attention-max (both); or sif: "
-        "mean of word vectors, rare words weighing more, less what all texts have in common",
-        choices=("mean", "sif", "max", "last", "attention", "attention-max"),
+        "auto",
+        "how states become one vector: mean, max, first, last, attention, attention-max (both); "
+        "auto: mean, or what a pretrained encoder was made for; or sif: mean of word vectors, "
+        "rare words weighing more, less what all texts have in common",
+        choices=("auto", "mean", "sif", "max", "first", "last", "attention", "attention-max"),
     )
     rarity: float = setting(
         1e-3, "a of sif: a word of the share p weighs a / (a + p)", at_least=1e-9, at_most=1
@@ -201,7 +237,8 @@ DecoderSettings = ClassifySettings | MatchSettings | EmbedSettings
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
-EncoderSettings = BagSettings | BiLSTMSettings | NoEncoderSettings
+EncoderSettings = BagSettings | BiLSTMSettings | NoEncoderSettings | PretrainedSettings
+AnyTokenizerSettings = TokenizerSettings | PretrainedTokenizerSettings
 
 EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
     "learned": LearnedSettings,
@@ -213,6 +250,7 @@ ENCODERS: dict[str, type[EncoderSettings]] = {
     "bag": BagSettings,
     "bilstm": BiLSTMSettings,
     "none": NoEncoderSettings,
+    "pretrained": PretrainedSettings,
 }
 DECODERS: dict[str, type[DecoderSettings]] = {
     "classify": ClassifySettings,

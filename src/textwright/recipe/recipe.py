@@ -7,12 +7,12 @@ from textwright.recipe.data import DataSettings, RowForm
 from textwright.recipe.gates import GateSettings
 from textwright.recipe.parts import (
     AbstentionSettings,
+    AnyTokenizerSettings,
     DecoderSettings,
     EmbeddingSettings,
     EmbedSettings,
     EncoderSettings,
     MatchSettings,
-    TokenizerSettings,
 )
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
@@ -28,13 +28,14 @@ class Recipe:
     """One model's data, parts, training, rollout, records and gates, checked whole.
 
     A section that the encoder or the task does not use is None: ``bag`` has no tokenizer,
-    embedding or decoder of its own. ``tune`` is None where it is not written.
+    embedding or decoder of its own, ``pretrained`` brings its own embedding. ``tune`` is None
+    where it is not written.
     """
 
     name: str
     task: str
     data: DataSettings
-    tokenizer: TokenizerSettings | None
+    tokenizer: AnyTokenizerSettings | None
     embedding: EmbeddingSettings | None
     encoder: EncoderSettings
     decoder: DecoderSettings | None

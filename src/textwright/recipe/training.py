@@ -38,6 +38,9 @@ class NetworkTrainingSettings:
     epochs: int = setting(20, "most passes over the training rows", at_least=1)
     batch_size: int = setting(32, "texts in a batch", at_least=1)
     learning_rate: float = setting(2e-3, "peak step size of AdamW", at_least=0, at_most=10)
+    head_rate: float = setting(
+        1.0, "step size of the decoder, in steps of the rest", at_least=0, at_most=1000
+    )
     schedule: str = setting(
         "cosine",
         "step size after the warm-up: constant, linear, cosine",
@@ -83,6 +86,30 @@ class NetworkTrainingSettings:
     patience: int = setting(
         5, "epochs without a better dev score before stopping; 0: never", at_least=0
     )
+
+
+@dataclass(frozen=True)
+class HeadTrainingSettings(NetworkTrainingSettings):
+    """Training a decoder on what a frozen encoder gives (encoder ``pretrained``, train frozen)."""
+
+    epochs: int = setting(40, "most passes over the training rows", at_least=1)
+
+
+@dataclass(frozen=True)
+class FineTuningSettings(NetworkTrainingSettings):
+    """Training an encoder that knows much already (encoder ``pretrained``, train full)."""
+
+    epochs: int = setting(3, "most passes over the training rows", at_least=1)
+    learning_rate: float = setting(2e-4, "peak step size of AdamW", at_least=0, at_most=10)
+    head_rate: float = setting(
+        10.0, "step size of the decoder, in steps of the rest", at_least=0, at_most=1000
+    )
+    schedule: str = setting(
+        "linear",
+        "step size after the warm-up: constant, linear, cosine",
+        choices=("constant", "linear", "cosine"),
+    )
+    warmup: float = setting(0.1, "share of the steps in which it grows", at_least=0, at_most=1)
 
 
 TrainingSettings = LinearTrainingSettings | NetworkTrainingSettings

@@ -27,7 +27,6 @@ Answer = Any  # a ClassifyAnswer, MatchAnswer or EmbedAnswer: who asks a model k
 WINDOW = 4096  # texts encoded at a time: sorting pays within it, memory stays flat beyond it
 BATCH_TEXTS = 64
 BATCH_TOKENS = 4096  # of one call, padding included
-UNKNOWN_ID = 1
 MOSTLY = 0.5  # share of unknown tokens above which an answer carries a warning
 EMPTY = "The text holds nothing to read."
 UNKNOWN = "Most of this text was never seen in training."
@@ -174,10 +173,11 @@ def warn_of(encoding: Encoding, known: float | None) -> str:
     """
     if encoding.second is not None:
         return next(filter(None, (warn_of(each, known) for each in encoding.texts)), "")
-    if not len(encoding.ids):
+    read = len(encoding.ids) - encoding.added
+    if read <= 0:
         return EMPTY
     if known is None:
-        known = 1.0 - np.count_nonzero(encoding.ids == UNKNOWN_ID) / len(encoding.ids)
+        known = 1.0 - np.count_nonzero(encoding.ids == encoding.unknown) / read
     return UNKNOWN if 1.0 - known > MOSTLY else ""
 
 

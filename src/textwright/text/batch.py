@@ -20,6 +20,8 @@ class Encoding:
                there are no tokens.
     truncated: the text was longer than the recipe allows, and was cut.
     second:    where in ``ids`` the second text of a pair begins; None: there is one text.
+    unknown:   id of what the tokenizer has no token for; -1: none.
+    added:     tokens that the tokenizer adds to every text, and that say nothing about this one.
     """
 
     ids: NDArray[np.int64]
@@ -27,13 +29,16 @@ class Encoding:
     offsets: NDArray[np.int64] | None = None
     truncated: bool = False
     second: int | None = None
+    unknown: int = 1
+    added: int = 0
 
     @property
     def texts(self) -> "tuple[Encoding, ...]":
         """The text, or those of a pair, each by itself."""
         if self.second is None:
             return (self,)
-        return Encoding(self.ids[: self.second]), Encoding(self.ids[self.second :])
+        parts = (self.ids[: self.second], self.ids[self.second :])
+        return tuple(Encoding(ids, unknown=self.unknown, added=self.added) for ids in parts)
 
 
 def join_pairs(texts: Sequence[Encoding]) -> list[Encoding]:
@@ -43,6 +48,8 @@ def join_pairs(texts: Sequence[Encoding]) -> list[Encoding]:
             np.concatenate([first.ids, second.ids]),
             truncated=first.truncated or second.truncated,
             second=len(first.ids),
+            unknown=first.unknown,
+            added=first.added,
         )
         for first, second in zip(texts[::2], texts[1::2], strict=True)
     ]

@@ -1,6 +1,7 @@
 """Texts into tokens, on Hugging Face's ``tokenizers``: one file, the same in every process.
 
-Ids 0 and 1 are [PAD] and [UNK] in every tokenizer.
+Ids 0 and 1 are [PAD] and [UNK] in every tokenizer trained here. One that came with a pretrained
+encoder has ids of its own, and adds marks to every text, such as [CLS] and [SEP].
 """
 
 import io
@@ -16,7 +17,11 @@ import tokenizers
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
 from textwright.errors import ArtifactError, MissingExtraError
-from textwright.recipe.parts import TokenizerSettings
+from textwright.recipe.parts import (
+    AnyTokenizerSettings,
+    PretrainedTokenizerSettings,
+    TokenizerSettings,
+)
 from textwright.text.batch import Encoding
 
 PADDING, UNKNOWN = "[PAD]", "[UNK]"
@@ -25,12 +30,19 @@ CHARACTERS_A_TOKEN = 100  # a text is first cut to this many times max_tokens: b
 
 
 class Tokenizer:
-    """Turns texts into token ids with their offsets."""
+    """Turns texts into token ids with their offsets.
 
-    def __init__(self, inner: tokenizers.Tokenizer, settings: TokenizerSettings) -> None:
+    size:    ids run from 0 to size - 1.
+    unknown: id of what it has no token for; -1: it has one for everything.
+    added:   marks that it puts into every text.
+    """
+
+    def __init__(self, inner: tokenizers.Tokenizer, settings: AnyTokenizerSettings) -> None:
         self.inner = inner
         self.settings = settings
-        self.size: int = inner.get_vocab_size()  # ids run from 0 to size - 1
+        self.size: int = inner.get_vocab_size()
+        self.unknown: int = find_unknown(inner)
+        self.added: int = inner.num_special_tokens_to_add(is_pair=False)
 
     @property
     def words(self) -> list[str]:
@@ -49,43 +61,67 @@ class Tokenizer:
         if self.settings.kind == "jieba":
             encoded = self.encode_words(cut)
         elif offsets:
-            encoded = [(each.ids, each.offsets) for each in self.inner.encode_batch(cut)]
+            each_whole = self.inner.encode_batch(cut)
+            encoded = [(each.ids, each.offsets, bool(each.overflowing)) for each in each_whole]
         else:
-            encoded = [(each.ids, ()) for each in self.inner.encode_batch_fast(cut)]
+            each_fast = self.inner.encode_batch_fast(cut)
+            encoded = [(each.ids, (), bool(each.overflowing)) for each in each_fast]
         return [
-            self.cut(ids, places if offsets else None, too_long=len(text) > longest)
-            for (ids, places), text in zip(encoded, texts, strict=True)
+            self.cut(ids, places if offsets else None, was_cut=was_cut or len(text) > longest)
+            for (ids, places, was_cut), text in zip(encoded, texts, strict=True)
         ]
 
-    def encode_words(self, texts: Sequence[str]) -> list[tuple[list[int], Any]]:
-        """Encode texts whose words a dictionary finds; returns ids and places of each."""
+    def encode_words(self, texts: Sequence[str]) -> list[tuple[list[int], Any, bool]]:
+        """Encode texts whose words a dictionary finds; ids and places of each, and False."""
         words = [cut_chinese(text) for text in texts]
         encoded = self.inner.encode_batch_fast(
             [[word for word, _, _ in each] for each in words], is_pretokenized=True
         )
         places = [[(start, end) for _, start, end in each] for each in words]
-        return [(each.ids, place) for each, place in zip(encoded, places, strict=True)]
+        return [(each.ids, place, False) for each, place in zip(encoded, places, strict=True)]
 
-    def cut(self, ids: list[int], places: Any, *, too_long: bool) -> Encoding:
+    def cut(self, ids: list[int], places: Any, *, was_cut: bool) -> Encoding:
         """Keep the first ``max_tokens`` of a text, and say whether there was more."""
         most = self.settings.max_tokens
         kept = np.asarray(ids[:most], dtype=np.int64)
         offsets = None
         if places is not None:
             offsets = np.asarray(places[:most], dtype=np.int64).reshape(-1, 2)
-        return Encoding(kept, offsets=offsets, truncated=too_long or len(ids) > most)
+        return Encoding(
+            kept,
+            offsets=offsets,
+            truncated=was_cut or len(ids) > most,
+            unknown=self.unknown,
+            added=self.added,
+        )
 
     def save(self, path: Path) -> None:
         """Write ``tokenizer.json``; equal tokenizers give equal bytes."""
         path.write_text(self.inner.to_str(pretty=False), encoding="utf-8")
 
 
-def open_tokenizer(path: Path, settings: TokenizerSettings) -> Tokenizer:
-    """Read ``tokenizer.json``; raises ArtifactError when it is not one."""
+def open_tokenizer(path: Path, settings: AnyTokenizerSettings) -> Tokenizer:
+    """Read ``tokenizer.json``; raises ArtifactError when it is not one.
+
+    One that came with a pretrained encoder cuts texts before it adds its marks, never pads, and
+    takes marks that stand in a text for plain characters.
+    """
     try:
-        return Tokenizer(tokenizers.Tokenizer.from_file(str(path)), settings)
+        inner = tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception
         raise ArtifactError(f"{path} cannot be read: {error}.", "Train the model again.") from error
+    if isinstance(settings, PretrainedTokenizerSettings):
+        inner.no_padding()
+        inner.enable_truncation(settings.max_tokens)
+        inner.encode_special_tokens = True
+    return Tokenizer(inner, settings)
+
+
+def find_unknown(inner: tokenizers.Tokenizer) -> int:
+    """Give the id of what a tokenizer has no token for; -1 when it names none."""
+    names = (getattr(inner.model, "unk_token", None), UNKNOWN, "<unk>")
+    ids = (inner.token_to_id(name) for name in names if name)
+    return next((each for each in ids if each is not None), -1)
 
 
 def train_tokenizer(

@@ -16,7 +16,7 @@ def write_card(recipe: Recipe, report: Mapping[str, Any]) -> str:
         f"Task: {recipe.task}. Encoder: {recipe.encoder.kind}. Seed: {recipe.training.seed}.",
         "",
         *data_lines(report["data"]),
-        *embedding_lines(report.get("embedding", {})),
+        *built_on_lines(report),
         *score_lines(report),
         *weakest_lines(report.get("test") or {}),
         *slice_lines(report.get("test") or {}),
@@ -39,21 +39,24 @@ def data_lines(data: Mapping[str, Any]) -> Iterable[str]:
     yield ""
 
 
-def embedding_lines(about: Mapping[str, Any]) -> Iterable[str]:
-    """Name what the embedding builds on, and how much of the training text has a vector."""
-    if not about:
-        return
-    yield from ("## Embedding", "")
-    if "digest" in about:
-        yield f"- Builds on a file with the SHA-256 `{about['digest']}`."
-    if "coverage" in about:
-        words, tokens = about["coverage"]["vocabulary"], about["coverage"]["tokens"]
-        yield f"- {words:.1%} of the words and {tokens:.1%} of the running tokens have a vector."
-        if more := about["coverage"]["more"]:
-            yield f"- {more:,} words that the training text lacks have one, too, and are read."
-    if "note" in about:
-        yield f"- {about['note']}"
-    yield ""
+def built_on_lines(report: Mapping[str, Any]) -> Iterable[str]:
+    """Name what embedding or encoder build on, and how much of the text has a vector there."""
+    for part in ("embedding", "encoder"):
+        about = report.get(part, {})
+        if not about:
+            continue
+        yield from (f"## {part.capitalize()}", "")
+        if "digest" in about:
+            yield f"- Builds on a file with the SHA-256 `{about['digest']}`."
+        if "coverage" in about:
+            words, tokens = about["coverage"]["vocabulary"], about["coverage"]["tokens"]
+            shares = f"{words:.1%} of the words and {tokens:.1%} of the running tokens"
+            yield f"- {shares} have a vector."
+            if more := about["coverage"]["more"]:
+                yield f"- {more:,} words that the training text lacks have one, too, and are read."
+        if "note" in about:
+            yield f"- {about['note']}"
+        yield ""
 
 
 def score_lines(report: Mapping[str, Any]) -> Iterable[str]:

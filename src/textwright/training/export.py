@@ -49,8 +49,9 @@ def compare(model: TextModel, content: bytes, batches: Sequence[Batch]) -> float
     device = next((each.device for each in model.parameters()), torch.device("cpu"))
     for batch in batches:
         with torch.no_grad():
-            ids, mask = (torch.from_numpy(each).to(device) for each in (batch.ids, batch.mask))
-            expected = [each.cpu().numpy() for each in model(ids, mask) if each is not None]
+            inputs = {name: torch.from_numpy(each) for name, each in batch.inputs.items()}
+            outputs = model(**{name: each.to(device) for name, each in inputs.items()})
+            expected = [each.cpu().numpy() for each in outputs if each is not None]
         found = session.run(None, batch.inputs)
         worst = max(worst, *(gap(*pair) for pair in zip(found, expected, strict=True)))
     model.train(training)

@@ -1,6 +1,7 @@
 """From a recipe and its data to the files of an artifact, not yet measured or sealed."""
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from textwright.recipe.parts import (
     BagSettings,
     ElmoEmbeddingSettings,
     EmbedSettings,
+    PretrainedSettings,
+    TokenizerSettings,
     VectorsEmbeddingSettings,
 )
 from textwright.recipe.recipe import Recipe
@@ -35,13 +38,15 @@ class Workplace:
     folder:      gets the artifact's files.
     checkpoints: keeps what a killed run goes on from.
     resume:      go on from there, if something is there.
-    pretrained:  what the embedding builds on, opened already; None: opened when it is needed.
+    pretrained:  what the network builds on, opened already; None: opened when it is needed.
+    states:      keeps what a frozen encoder made of texts, for the next run; None: nothing does.
     """
 
     folder: Path
     checkpoints: Path
     resume: bool = False
     pretrained: Pretrained | None = None
+    states: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -50,12 +55,12 @@ class Fitted:
 
     epochs:            none for the linear model.
     export_difference: largest difference between the exported and the trained network's output.
-    embedding:         what the report keeps of an embedding that builds on something.
+    built_on:          what the report keeps of an embedding or encoder that builds on something.
     """
 
     epochs: tuple[EpochRecord, ...]
     export_difference: float
-    embedding: Mapping[str, Any] = field(default_factory=dict)
+    built_on: Mapping[str, Any] = field(default_factory=dict)
 
 
 def fit(recipe: Recipe, splits: Splits, place: Workplace, progress: RunProgress) -> Fitted:
@@ -79,16 +84,21 @@ def portable(recipe: Recipe) -> Recipe:
     The data is named by its digests.
     """
     recipe = replace(recipe, data=replace(recipe.data, root=""), tune=None)
-    if isinstance(recipe.embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings):
-        name = recipe.embedding.file
-        return with_file(recipe, name if REFERENCE.fullmatch(name) else Path(name).name)
-    return recipe
+    if isinstance(recipe.encoder, PretrainedSettings):
+        name, is_name = recipe.encoder.model, recipe.encoder.download
+    elif isinstance(recipe.embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings):
+        name, is_name = recipe.embedding.file, False
+    else:
+        return recipe
+    return with_place(recipe, name if is_name or REFERENCE.fullmatch(name) else Path(name).name)
 
 
-def with_file(recipe: Recipe, file: str) -> Recipe:
-    """Give the recipe with another place of what its embedding builds on."""
+def with_place(recipe: Recipe, place: str) -> Recipe:
+    """Give the recipe with another place of what its network builds on."""
+    if isinstance(recipe.encoder, PretrainedSettings):
+        return replace(recipe, encoder=replace(recipe.encoder, model=place))
     assert isinstance(recipe.embedding, VectorsEmbeddingSettings | ElmoEmbeddingSettings)
-    return replace(recipe, embedding=replace(recipe.embedding, file=file))
+    return replace(recipe, embedding=replace(recipe.embedding, file=place))
 
 
 def fit_linear(recipe: Recipe, train: Dataset, labels: Labels, folder: Path) -> Fitted:
@@ -121,12 +131,11 @@ def fit_network(
     from safetensors.torch import save_file
 
     from textwright.training.export import export_network
-    from textwright.training.loop import TrainingData, train_network
+    from textwright.training.loop import TrainingData
     from textwright.training.objective import find_objective
 
-    assert recipe.tokenizer is not None
-    assert isinstance(recipe.training, NetworkTrainingSettings)
     pretrained = place.pretrained or open_pretrained(recipe)
+    place = replace(place, pretrained=pretrained)
     tokenizer = find_tokenizer(recipe, splits.train, pretrained, place.folder / "tokenizer.json")
     train, dev = (
         make_rows(recipe, part.examples, tokenizer, labels) for part in (splits.train, splits.dev)
@@ -135,12 +144,9 @@ def fit_network(
     if recipe.task == "embed":  # its rows are pairs to learn from, and these are all texts
         read = tokenizer.encode(texts_of(splits.train.examples))
     model, about = build_on(recipe, pretrained, Vocabulary(tokenizer, read, labels))
-    checkpoint = place.checkpoints / "checkpoint.safetensors"
-    if not place.resume:
-        checkpoint.unlink(missing_ok=True)
     multi = labels.multi or recipe.task != "classify"
     data = TrainingData(train, dev, multi, find_objective(recipe.task, labels))
-    history = train_network(model, data, recipe.training, checkpoint=checkpoint, progress=progress)
+    history = train_parts(recipe, model, data, place, progress)
     if isinstance(recipe.decoder, EmbedSettings) and recipe.decoder.pooling == "sif":
         from textwright.training.contrast import find_common
 
@@ -148,20 +154,47 @@ def fit_network(
     save_file(model.state_dict(), place.folder / "weights.safetensors")
     batches = checked_batches(dev) or checked_batches(train) or batch_words(tokenizer)
     difference = export_network(model, batches, place.folder / "model.onnx")
-    return Fitted(history.epochs, difference, about)
+    part = pretrained.part if pretrained else "embedding"
+    return Fitted(history.epochs, difference, {part: about} if about else {})
+
+
+def train_parts(
+    recipe: Recipe, model: Any, data: Any, place: Workplace, progress: RunProgress
+) -> Any:
+    """Train a network, or only its decoder where the encoder is frozen; returns the history."""
+    from textwright.training.features import Encoded, Head
+    from textwright.training.loop import train_network
+
+    assert isinstance(recipe.training, NetworkTrainingSettings)
+    checkpoint = place.checkpoints / "checkpoint.safetensors"
+    if not place.resume:
+        checkpoint.unlink(missing_ok=True)
+    learning = model
+    is_frozen = isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.train == "frozen"
+    if is_frozen and any(each.requires_grad for each in model.decoder.parameters()):
+        assert place.pretrained is not None
+        threads = recipe.training.threads
+        encoded = Encoded(model, place.pretrained.digest, threads=threads, folder=place.states)
+        data = replace(data, train=encoded.rows(data.train), dev=encoded.rows(data.dev))
+        learning = Head(model.decoder)
+    return train_network(learning, data, recipe.training, checkpoint=checkpoint, progress=progress)
 
 
 def find_tokenizer(
     recipe: Recipe, train: Dataset, pretrained: Pretrained | None, path: Path
 ) -> Any:
-    """Train the tokenizer on the training texts and write it.
+    """Train the tokenizer on the training texts, or take the one that the encoder came with.
 
-    Words of a file of vectors fill its vocabulary up: a text to come may hold any of them,
-    whether the training text has it or not.
+    It is written either way. Words of a file of vectors fill a vocabulary up: a text to come may
+    hold any of them, whether the training text has it or not.
     """
-    from textwright.text.tokenizer import train_tokenizer
+    from textwright.text.tokenizer import open_tokenizer, train_tokenizer
 
     assert recipe.tokenizer is not None
+    if not isinstance(recipe.tokenizer, TokenizerSettings):
+        assert pretrained is not None
+        shutil.copyfile(Path(pretrained.place) / path.name, path)
+        return open_tokenizer(path, recipe.tokenizer)
     more = pretrained.vectors.words if pretrained and pretrained.vectors else ()
     tokenizer = train_tokenizer(texts_of(train.examples), recipe.tokenizer, more)
     tokenizer.save(path)
@@ -170,7 +203,7 @@ def find_tokenizer(
 
 def make_rows(recipe: Recipe, examples: Sequence[Example], tokenizer: Any, labels: Labels) -> Any:
     """Encode rows, with their truth as the loss takes it; of the task embed only pairs."""
-    from textwright.training.loop import Rows
+    from textwright.training.rows import Rows
 
     texts = recipe.texts_apart
     if recipe.task == "embed":
@@ -191,9 +224,9 @@ class Vocabulary:
 def build_on(
     recipe: Recipe, pretrained: Pretrained | None, given: Vocabulary
 ) -> tuple[Any, dict[str, Any]]:
-    """Build a network whose embedding builds on what was trained before, or on nothing.
+    """Build a network that builds on what was trained before, or on nothing.
 
-    Returns it, and what the report keeps of its embedding.
+    Returns it, and what the report keeps of that.
     """
     from textwright.networks.embeddings.elmo import spell_vocabulary
     from textwright.training.first_rows import fill_rows, train_rows, weigh_rows
@@ -202,7 +235,7 @@ def build_on(
     about = {"digest": pretrained.digest} if pretrained else {}
     size, labels, seed = given.tokenizer.size, len(given.labels.names), recipe.training.seed
     if pretrained:
-        recipe = with_file(recipe, pretrained.place)
+        recipe = with_place(recipe, pretrained.place)
     if isinstance(recipe.embedding, VectorsEmbeddingSettings):
         vectors = pretrained.vectors if pretrained else None
         if vectors is None:

@@ -10,22 +10,20 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from textwright.errors import RecipeError
 from textwright.recipe.training import NetworkTrainingSettings
-from textwright.text.batch import Batch, Encoding, length_buckets
+from textwright.text.batch import length_buckets
 from textwright.training.checkpoint import load_checkpoint, save_checkpoint
 from textwright.training.history import EpochRecord, History, Progress, Silence
-from textwright.training.model import TextModel
 from textwright.training.objective import Objective
 from textwright.training.optimizer import (
     autocast,
@@ -35,66 +33,9 @@ from textwright.training.optimizer import (
     step_size,
     take_step,
 )
+from textwright.training.rows import Rows, StateRows
 
 DEV_BATCH = 128  # texts; the answers do not depend on it
-ROUNDED = 4  # lengths are multiples of this: fewer shapes, whose kernels the CPU builds once
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Encoded texts with their truth.
-
-    encodings: those of a row one after the other.
-    targets:   [N, L] float32, 1 where the label holds; a zero row belongs to no class.
-    texts:     of a row: 1, or 2 for pairs whose texts are read apart.
-    """
-
-    encodings: Sequence[Encoding]
-    targets: NDArray[np.float32]
-    texts: int = 1
-
-    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Give the places in ``encodings`` of the texts of some rows."""
-        found: NDArray[np.int64] = (rows[:, None] * self.texts + np.arange(self.texts)).ravel()
-        return found
-
-    def take(self, rows: NDArray[np.int64]) -> "Rows":
-        """Give only some rows."""
-        kept = [self.encodings[each] for each in self.places(rows).tolist()]
-        return replace(self, encodings=kept, targets=self.targets[rows])
-
-    def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """Pad the texts of some rows, as ``make_batch`` does, without a loop over them."""
-        places = self.places(rows)
-        lengths = self.lengths[places][:, None]
-        width = -(-int(lengths.max()) // ROUNDED) * ROUNDED
-        mask = np.arange(width) < lengths  # [B, T]
-        ids = np.zeros(mask.shape, dtype=np.int64)
-        ids[mask] = self.flat[(self.starts[places][:, None] + np.arange(width))[mask]]
-        return Batch(ids, mask)
-
-    @cached_property
-    def flat(self) -> NDArray[np.int64]:
-        """All texts one after the other; one without a token is a single [UNK]."""
-        unknown = np.ones(1, dtype=np.int64)
-        texts = [each.ids if len(each.ids) else unknown for each in self.encodings]
-        return np.concatenate(texts) if texts else unknown
-
-    @cached_property
-    def lengths(self) -> NDArray[np.int64]:
-        """The tokens of each text, at least one."""
-        return np.array([max(len(each.ids), 1) for each in self.encodings], dtype=np.int64)
-
-    @cached_property
-    def longest(self) -> NDArray[np.int64]:
-        """The tokens of the longest text of each row, [N]."""
-        found: NDArray[np.int64] = self.lengths.reshape(-1, self.texts).max(axis=1)
-        return found
-
-    @cached_property
-    def starts(self) -> NDArray[np.int64]:
-        """Where each text begins in ``flat``."""
-        return np.cumsum(self.lengths) - self.lengths
 
 
 @dataclass(frozen=True)
@@ -106,14 +47,14 @@ class TrainingData:
     objective: what is made small, by the task.
     """
 
-    train: Rows
-    dev: Rows
+    train: Rows | StateRows
+    dev: Rows | StateRows
     multi: bool = False
     objective: type[Objective] = Objective
 
 
 def train_network(
-    model: TextModel,
+    model: nn.Module,
     data: TrainingData,
     settings: NetworkTrainingSettings,
     *,
@@ -122,11 +63,12 @@ def train_network(
 ) -> History:
     """Train a network in place; it ends with the weights of the epoch that was best on dev.
 
-    One without a weight that may change stays as it is.
-    checkpoint: file written after every epoch. If it is there, the run goes on from it: to
-                start afresh, remove it first; remove it when the weights are safe elsewhere.
-    Raises UsageError for the checkpoint of another run, SettingsError for a device or precision
-    this machine does not have, RecipeError if the loss stops being a number.
+            One without a weight that may change stays as it is.
+    model:      called with what a batch of its rows holds, it gives the logits first.
+            checkpoint: file written after every epoch. If it is there, the run goes on from it: to
+                    start afresh, remove it first; remove it when the weights are safe elsewhere.
+        Raises UsageError for the checkpoint of another run, SettingsError for a device or precision
+        this machine does not have, RecipeError if the loss stops being a number.
     """
     if not any(each.requires_grad for each in model.parameters()):
         model.eval()
@@ -156,7 +98,7 @@ class Training:
     """
 
     def __init__(
-        self, model: TextModel, data: TrainingData, settings: NetworkTrainingSettings
+        self, model: nn.Module, data: TrainingData, settings: NetworkTrainingSettings
     ) -> None:
         keeps_all = data.multi or settings.out_of_scope == "uniform"
         train = data.train if keeps_all else in_scope(data.train)
@@ -199,7 +141,7 @@ class Training:
             dev_loss=dev_loss,
             dev_score=dev_score,
             seconds=time.perf_counter() - started,
-            texts_per_second=len(self.train.encodings) / (trained - started),
+            texts_per_second=len(self.train.lengths) / (trained - started),
             metric=self.plain.metric,
         )
         self.records.append(record)
@@ -236,7 +178,7 @@ class Training:
         """Add a batch's part of the gradient of a step over ``texts`` texts; returns its loss."""
         targets = torch.from_numpy(self.train.targets[places]).to(self.device)
         with autocast(self.settings, self.device):
-            logits = self.logits(self.train.batch(places))
+            logits = self.logits(self.train, places)
         loss = self.objective(logits, targets).sum()
         self.scaler.scale(loss / texts).backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
@@ -250,14 +192,16 @@ class Training:
         with torch.no_grad(), autocast(self.settings, self.device):
             for places in length_buckets(self.dev.longest.tolist(), DEV_BATCH):
                 true.append(torch.from_numpy(self.dev.targets[places]).to(self.device))
-                said.append(self.logits(self.dev.batch(places)))
+                said.append(self.logits(self.dev, places))
                 loss += float(self.plain(said[-1], true[-1]).sum())
         return loss / len(self.dev.targets), self.plain.score(torch.cat(said), torch.cat(true))
 
-    def logits(self, batch: Batch) -> Tensor:
-        """Run the network: [B, L] float."""
-        ids, mask = (torch.from_numpy(each).to(self.device) for each in (batch.ids, batch.mask))
-        logits: Tensor = self.model(ids, mask)[0]
+    def logits(self, rows: Rows | StateRows, places: NDArray[np.int64]) -> Tensor:
+        """Run the network on the rows at some places: [B, L] float."""
+        inputs = rows.batch(places).inputs
+        logits: Tensor = self.model(
+            **{name: torch.from_numpy(each).to(self.device) for name, each in inputs.items()}
+        )[0]
         return logits
 
     def tensors(self) -> dict[str, Tensor]:
@@ -291,7 +235,7 @@ class Training:
         self.records = [EpochRecord(**each) for each in table["records"]]
 
 
-def in_scope(rows: Rows) -> Rows:
+def in_scope(rows: Rows | StateRows) -> Rows | StateRows:
     """Leave out the rows that belong to no class."""
     return rows.take(np.flatnonzero(rows.targets.any(axis=1)))
 
@@ -308,7 +252,7 @@ def best_epoch(records: Sequence[EpochRecord]) -> int:
     return min(records, key=lambda each: (-each.dev_score, each.dev_loss)).epoch
 
 
-def fingerprint(model: TextModel, data: TrainingData, settings: NetworkTrainingSettings) -> str:
+def fingerprint(model: nn.Module, data: TrainingData, settings: NetworkTrainingSettings) -> str:
     """Name a run by all it depends on: settings, parts of the network, rows."""
     table = {
         **asdict(settings),
@@ -320,7 +264,6 @@ def fingerprint(model: TextModel, data: TrainingData, settings: NetworkTrainingS
     for name, weight in model.state_dict().items():
         found.update(f"{name} {list(weight.shape)}".encode())
     for rows in (data.train, data.dev):
-        for each in rows.encodings:
-            found.update(np.append(each.ids, -1).tobytes())
-        found.update(rows.targets.tobytes())
+        for each in (rows.flat, rows.lengths, rows.targets):
+            found.update(np.ascontiguousarray(each).tobytes())
     return found.hexdigest()

@@ -3,6 +3,7 @@
 Shapes: B batch, T tokens, L labels. A mask is True at real tokens.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,8 +13,9 @@ from textwright.errors import RecipeError
 from textwright.networks.components import DECODERS, EMBEDDINGS, ENCODERS, find_part
 from textwright.networks.decoders.pooling import StatesInGraph
 from textwright.networks.embeddings.vectors import VectorsEmbedding
+from textwright.networks.encoders.pretrained import TokenIds
 from textwright.networks.graph import Graph
-from textwright.recipe.parts import VectorsEmbeddingSettings
+from textwright.recipe.parts import DecoderSettings, VectorsEmbeddingSettings
 from textwright.recipe.recipe import Recipe
 from textwright.vectors.formats import Floats
 
@@ -73,20 +75,31 @@ def build_model(
     The global random state is left as it was.
     Raises RecipeError if the recipe describes no network (encoder ``bag``).
     """
-    if recipe.embedding is None or recipe.decoder is None:
+    if recipe.decoder is None:
         what = f"The encoder {recipe.encoder.kind!r} is no network."
         raise RecipeError(what, "Choose another encoder to train one.")
-    embedding = find_part("embedding", EMBEDDINGS, recipe.embedding.kind).network
     encoder = find_part("encoder", ENCODERS, recipe.encoder.kind).network
-    decoder = find_part("decoder", DECODERS, recipe.task).network
+    decoder: Any = find_part("decoder", DECODERS, recipe.task).network
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
-        first: Any
-        if isinstance(recipe.embedding, VectorsEmbeddingSettings):
-            assert rows is not None
-            first = VectorsEmbedding(recipe.embedding, rows)
-        else:
-            first = embedding(recipe.embedding, vocabulary)
+        first = build_embedding(recipe, vocabulary, rows)
         second: Any = encoder(recipe.encoder, first.width)
-        last = decoder(recipe.decoder, second.width, second.backward_width, labels)
+        settings = choose_pooling(recipe.decoder, getattr(second, "pooling", "auto"))
+        last = decoder(settings, second.width, second.backward_width, labels)
         return TextModel(first, second, last, texts=recipe.texts_apart)
+
+
+def build_embedding(recipe: Recipe, vocabulary: int, rows: Floats | None) -> Any:
+    """Build what gives the encoder its input; nothing but the ids where that embeds by itself."""
+    if recipe.embedding is None:
+        return TokenIds()
+    if isinstance(recipe.embedding, VectorsEmbeddingSettings):
+        assert rows is not None
+        return VectorsEmbedding(recipe.embedding, rows)
+    embedding: Any = find_part("embedding", EMBEDDINGS, recipe.embedding.kind).network
+    return embedding(recipe.embedding, vocabulary)
+
+
+def choose_pooling(settings: DecoderSettings, best: str) -> DecoderSettings:
+    """Take the pooling that the encoder was made for, where the recipe leaves it open."""
+    return replace(settings, pooling=best) if settings.pooling == "auto" else settings

@@ -29,15 +29,22 @@ def find_device(settings: NetworkTrainingSettings) -> torch.device:
 def new_optimizer(model: nn.Module, settings: NetworkTrainingSettings) -> torch.optim.AdamW:
     """Make AdamW (Loshchilov and Hutter 2019, algorithm 2); vectors, such as biases, do not decay.
 
-    The fused kernel takes one pass over each weight.
+    The decoder takes ``head_rate`` times the steps of the rest; what is frozen takes none. The
+    fused kernel takes one pass over each weight.
     """
-    weights = [each for each in model.parameters() if each.ndim > 1]
-    vectors = [each for each in model.parameters() if each.ndim <= 1]
-    groups = [
-        {"params": weights, "weight_decay": settings.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, each in model.named_parameters():
+        if each.requires_grad:
+            groups.setdefault((name.startswith("decoder."), each.ndim > 1), []).append(each)
+    tables = [
+        {
+            "params": parameters,
+            "weight_decay": settings.weight_decay if decays else 0.0,
+            "scale": settings.head_rate if is_head else 1.0,
+        }
+        for (is_head, decays), parameters in groups.items()
     ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+    return torch.optim.AdamW(tables, lr=settings.learning_rate, fused=True)
 
 
 def step_size(step: int, steps: int, settings: NetworkTrainingSettings) -> float:
@@ -65,9 +72,12 @@ def take_step(
     rate: float,
     clip_norm: float,
 ) -> None:
-    """Move the weights against the gradients they hold, and clear these."""
+    """Move the weights against the gradients they hold, and clear these.
+
+    rate: of the encoder; a group of weights takes it times its ``scale``.
+    """
     for group in optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("scale", 1.0)
     if clip_norm > 0:
         scaler.unscale_(optimizer)
         nn.utils.clip_grad_norm_(model.parameters(), clip_norm, foreach=True)

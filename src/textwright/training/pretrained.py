@@ -1,4 +1,4 @@
-"""What an embedding builds on: its file found, checked and named by a digest."""
+"""What an embedding or encoder builds on: its files found, checked and named by a digest."""
 
 import hashlib
 from collections.abc import Iterable
@@ -15,9 +15,11 @@ from textwright.manifest import (
     hash_file,
     read_manifest,
 )
+from textwright.networks.checkpoints import Checkpoint, find_checkpoint, open_checkpoint
 from textwright.networks.embeddings.same_words import check_same_words
 from textwright.recipe.parts import (
     ElmoEmbeddingSettings,
+    PretrainedSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
 )
@@ -31,27 +33,31 @@ BY_WORDS = ("words", "jieba")  # tokenizers whose words files of other programs 
 
 @dataclass(frozen=True, eq=False)
 class Pretrained:
-    """A file that an embedding builds on.
+    """A file that an embedding builds on, or a folder that an encoder does.
 
     place:   where it lies, when the recipe's name for it is no path.
     digest:  SHA-256: of the manifest, of the file, or over the hashes of several files.
-    vectors: what it holds; None for ELMo's, which is opened with the network.
+    part:    what builds on it: embedding or encoder.
+    vectors: what it holds; None for what is opened with the network.
     note:    what the user should know of it; empty for nothing.
     """
 
     place: str
     digest: str
+    part: str = "embedding"
     vectors: Vectors | None = None
     note: str = ""
 
 
 def open_pretrained(recipe: Recipe, place: Path | str | None = None) -> Pretrained | None:
-    """Open and check the file a recipe's embedding builds on; None when there is none.
+    """Open and check what a recipe's embedding or encoder builds on; None when it is nothing.
 
-    place: where it lies; the recipe's own ``file`` when left out.
+    place: where the embedding's file lies; the recipe's own ``file`` when left out.
     Raises RecipeError for a missing file, one of another kind, or one that was trained on other
-    words; DataError or ArtifactError for a damaged one.
+    words or reads shorter texts; DataError or ArtifactError for a damaged one.
     """
+    if isinstance(recipe.encoder, PretrainedSettings):
+        return open_encoder(recipe)
     settings = recipe.embedding
     if not isinstance(settings, VectorsEmbeddingSettings | ElmoEmbeddingSettings):
         return None
@@ -66,8 +72,27 @@ def open_pretrained(recipe: Recipe, place: Path | str | None = None) -> Pretrain
         return Pretrained(place, find_digest(place))
     digest = find_digest(place)
     vectors = Vectors.load(place, verify=False)  # its files were hashed just now
+    assert isinstance(recipe.tokenizer, TokenizerSettings)
+    note = check_words(vectors, recipe.tokenizer, settings.file)
+    return Pretrained(place, digest, vectors=vectors, note=note)
+
+
+def open_encoder(recipe: Recipe) -> Pretrained:
+    """Open and check the folder of a pretrained encoder."""
+    assert isinstance(recipe.encoder, PretrainedSettings)
     assert recipe.tokenizer is not None
-    return Pretrained(place, digest, vectors, check_words(vectors, recipe.tokenizer, settings.file))
+    found = open_checkpoint(find_checkpoint(recipe.encoder))
+    longest = recipe.tokenizer.max_tokens
+    if 0 < found.positions < longest:
+        what = f"tokenizer.max_tokens is {longest}; {recipe.encoder.model} reads {found.positions}."
+        raise RecipeError(what, f"Write max_tokens = {found.positions} in [tokenizer].")
+    return Pretrained(str(found.folder), checkpoint_digest(found), "encoder")
+
+
+def checkpoint_digest(found: Checkpoint) -> str:
+    """SHA-256 over names and hashes of all files that a checkpoint consists of."""
+    hashes = {str(each.relative_to(found.folder)): hash_file(each) for each in found.files()}
+    return hashlib.sha256(canonical_json(hashes)).hexdigest()
 
 
 def check_there(place: str, name: str) -> None:

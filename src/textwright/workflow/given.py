@@ -1,4 +1,4 @@
-"""What a run is given besides its recipe: its data, and what its embedding builds on."""
+"""What a run is given besides its recipe: its data, and what its network builds on."""
 
 from dataclasses import dataclass
 
@@ -14,19 +14,21 @@ from textwright.workflow.opening_vectors import find_vectors
 
 @dataclass(frozen=True)
 class Given:
-    """Data that was read, and what the embedding builds on, checked; None for nothing."""
+    """Data that was read, and what the network builds on, checked; None for nothing."""
 
     splits: Splits
     pretrained: Pretrained | None = None
 
     def digests(self) -> dict[str, str]:
-        """Name all of it for the record: train, dev, test, embedding."""
+        """Name all of it for the record: train, dev, test, embedding or encoder."""
         found = {part: each.digest for part, each in name_datasets(self.splits).items()}
-        return {**found, "embedding": self.pretrained.digest} if self.pretrained else found
+        if self.pretrained:
+            found[self.pretrained.part] = self.pretrained.digest
+        return found
 
 
 def read_given(recipe: Recipe, settings: Settings | None, *, test: bool = True) -> Given:
-    """Read all that a recipe names; what its embedding builds on comes first, and fails first.
+    """Read all that a recipe names; what its network builds on comes first, and fails first.
 
     settings: where ``helpdesk@1`` is looked for.
     test:     whether the test file is opened at all.
@@ -37,7 +39,7 @@ def read_given(recipe: Recipe, settings: Settings | None, *, test: bool = True) 
 
 
 def find_pretrained(recipe: Recipe, settings: Settings | None) -> Pretrained | None:
-    """Open what a recipe's embedding builds on; None for nothing.
+    """Open what a recipe's embedding or encoder builds on; None for nothing.
 
     Raises as ``open_pretrained`` and ``find_vectors`` do.
     """

@@ -235,8 +235,7 @@ def make_artifact(
     progress.stage("measuring")
     answerer = calibrate_answerer(recipe, splits.dev, place.folder)
     measured = measure(recipe, splits, answerer)
-    if fitted.embedding:
-        measured.report["embedding"] = dict(fitted.embedding)
+    measured.report.update(fitted.built_on)
     profile = profile_of(splits, measured, answerer)
     address = complete_artifact(recipe, measured.report, profile, place.folder)
     check_answers(answerer)
@@ -251,6 +250,7 @@ def finish(sessions: Sessions, job: Job) -> TrainedVersion:
         job.folder / "checkpoints",
         resume=job.options.resume,
         pretrained=job.given.pretrained,
+        states=job.settings.states,
     )
     made = make_artifact(job.recipe, job.splits, place, progress, started=job.started)
     folder = job.folder / "records"

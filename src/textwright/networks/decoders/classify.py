@@ -5,7 +5,7 @@ Shapes: B batch, T tokens, D width of the states, L labels. A mask is True at re
 
 from torch import Tensor, nn
 
-from textwright.networks.decoders.pooling import POOLINGS, Pooling, StatesInGraph
+from textwright.networks.decoders.pooling import POOLINGS, Pooling, StatesInGraph, find_pooling
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import ClassifySettings
 from textwright.tasks.classify import OUTPUT
@@ -15,12 +15,15 @@ class ClassifyDecoder(nn.Module):
     """Pools the states and multiplies by a weight for each label."""
 
     output_name = OUTPUT
+    usual_pooling = "attention"  # of encoders that were made for none
 
     def __init__(
         self, settings: ClassifySettings, width: int, backward_width: int, labels: int
     ) -> None:
         super().__init__()
-        self.pooling: Pooling = POOLINGS[settings.pooling](width, backward_width)
+        self.pooling: Pooling = POOLINGS[find_pooling(settings.pooling, self.usual_pooling)](
+            width, backward_width
+        )
         self.dropout = nn.Dropout(settings.dropout)
         self.output = nn.Linear(self.pooling.width, labels)
         self.size = labels

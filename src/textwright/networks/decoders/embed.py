@@ -24,13 +24,16 @@ class EmbedDecoder(nn.Module):
     """
 
     output_name = OUTPUT
+    usual_pooling = "mean"  # of encoders that were made for none
 
     def __init__(
         self, settings: EmbedSettings, width: int, backward_width: int, labels: int
     ) -> None:
         super().__init__()
         del labels  # there are none
-        self.pooling: Pooling = POOLINGS[find_pooling(settings.pooling)](width, backward_width)
+        self.pooling: Pooling = POOLINGS[find_pooling(settings.pooling, self.usual_pooling)](
+            width, backward_width
+        )
         self.dropout = nn.Dropout(settings.dropout)
         self.size = min(settings.dimensions or self.pooling.width, self.pooling.width)
         self.unit = settings.normalize

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from textwright.networks.decoders.pooling import POOLINGS, Pooling, StatesInGraph
+from textwright.networks.decoders.pooling import POOLINGS, Pooling, StatesInGraph, find_pooling
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import MatchSettings
 from textwright.tasks.match import OUTPUT
@@ -73,13 +73,16 @@ class MatchDecoder(nn.Module):
     """Pools the states of two texts, or of both read as one, and gives one score."""
 
     output_name = OUTPUT
+    usual_pooling = "mean"  # of encoders that were made for none
 
     def __init__(
         self, settings: MatchSettings, width: int, backward_width: int, labels: int
     ) -> None:
         super().__init__()
         del labels  # there is one score, whatever it is called
-        self.pooling: Pooling = POOLINGS[settings.pooling](width, backward_width)
+        self.pooling: Pooling = POOLINGS[find_pooling(settings.pooling, self.usual_pooling)](
+            width, backward_width
+        )
         self.dropout = nn.Dropout(settings.dropout)
         self.compare: Cosine | Features | None = None
         self.output: nn.Linear | None = None

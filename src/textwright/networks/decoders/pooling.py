@@ -63,6 +63,25 @@ class LastPooling(nn.Module):
         return graph.add("Concat", last, first, axis=-1), None
 
 
+class FirstPooling(nn.Module):
+    """The state of the first token, which BERT's tokenizer puts there to stand for the text.
+
+    Source: Devlin et al. 2019, section 3 ([CLS]).
+    """
+
+    def __init__(self, width: int, backward_width: int) -> None:  # noqa: ARG002  as all poolings
+        super().__init__()
+        self.width = width
+
+    def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, None]:  # noqa: ARG002
+        """Take the first states."""
+        return states[:, 0], None
+
+    def add_nodes(self, graph: Graph, found: StatesInGraph) -> tuple[str, None]:
+        """Add the same to a graph; returns the name of [B, P]."""
+        return graph.add("Gather", found.states, graph.constant(0), axis=1), None
+
+
 class MeanPooling(nn.Module):
     """The mean of the states at real tokens."""
 
@@ -144,15 +163,21 @@ class AttentionMaxPooling(nn.Module):
         return graph.add("Concat", vector, largest, axis=-1), weights
 
 
-Pooling = LastPooling | MeanPooling | MaxPooling | AttentionPooling | AttentionMaxPooling
+Pooling = (
+    FirstPooling | LastPooling | MeanPooling | MaxPooling | AttentionPooling | AttentionMaxPooling
+)
 
 
-def find_pooling(name: str) -> str:
-    """Give the pooling of vectors: those weighed by how rare their words are have the mean."""
-    return "mean" if name == "sif" else name
+def find_pooling(name: str, usual: str) -> str:
+    """Give the pooling that a recipe names; vectors weighed by how rare words are have the mean.
+
+    usual: what the task takes where the recipe leaves it open.
+    """
+    return {"sif": "mean", "auto": usual}.get(name, name)
 
 
 POOLINGS: dict[str, type[Pooling]] = {
+    "first": FirstPooling,
     "last": LastPooling,
     "mean": MeanPooling,
     "max": MaxPooling,

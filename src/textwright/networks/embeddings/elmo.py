@@ -13,7 +13,7 @@ from textwright.networks.elmo import open_elmo
 from textwright.networks.embeddings.characters import spell_words
 from textwright.networks.embeddings.same_words import check_same_words
 from textwright.networks.graph import Graph
-from textwright.recipe.parts import ElmoEmbeddingSettings
+from textwright.recipe.parts import ElmoEmbeddingSettings, TokenizerSettings
 from textwright.text.tokenizer import Tokenizer
 
 BLOCK = 1024  # words spelled at once
@@ -96,6 +96,7 @@ def spell_vocabulary(
     trained on.
     """
     model = open_elmo(Path(settings.file))
+    assert isinstance(tokenizer.settings, TokenizerSettings)
     check_same_words(tokenizer.settings, model.settings.corpus, settings.file)
     spelled = torch.from_numpy(spell_words(tokenizer.words, model.settings.spelling))
     with torch.no_grad():

@@ -1,0 +1,242 @@
+"""Encoders trained beforehand, in the files of Hugging Face's: found, checked, opened.
+
+Only safetensors are read and no code that comes with a model is ever run. Without ``download``
+nothing goes over the network.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from textwright.errors import DataError, MissingExtraError, RecipeError
+from textwright.recipe.file import HUB_NAME
+from textwright.recipe.parts import PretrainedSettings
+from textwright.vectors.saved import PACKAGE
+
+BY_HAND = "Bring config.json, model.safetensors and tokenizer.json into a folder and name that."
+FETCHED = ["*.json", "*.safetensors"]  # of a hub; pickles are left there
+POOLINGS = {  # as sentence-transformers names them, before and since its version 5
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "first",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_lasttoken": "last",
+    "mean": "mean",
+    "cls": "first",
+    "max": "max",
+    "lasttoken": "last",
+}
+OFFSET = ("camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl", "data2vec-text")
+CONVERT = (
+    "Convert it where you trust it: AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER) "
+    "writes model.safetensors."
+)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder that holds an encoder.
+
+    weights:   the files of its weights.
+    positions: most tokens it can read at once; 0: any number.
+    pooling:   how it was made to turn states into one vector.
+    normal:    whether it was made to bring that vector to length 1.
+    """
+
+    folder: Path
+    weights: tuple[Path, ...]
+    positions: int
+    pooling: str
+    normal: bool
+
+    @property
+    def tokenizer(self) -> Path:
+        """The file of its tokenizer."""
+        return self.folder / "tokenizer.json"
+
+    def files(self) -> list[Path]:
+        """All files that a result depends on."""
+        plain = [self.folder / "config.json", self.tokenizer, *self.weights]
+        return [*plain, *sorted(self.folder.glob("*_Pooling/config.json"))]
+
+
+def find_checkpoint(settings: PretrainedSettings) -> Path:
+    """Give the folder that ``encoder.model`` names.
+
+    Raises RecipeError when there is none, DataError for a package or hub that has no model.
+    """
+    name = settings.model
+    if name.startswith(PACKAGE):
+        return find_packaged(name.removeprefix(PACKAGE))
+    if Path(name).is_dir():
+        return Path(name)
+    if not HUB_NAME.fullmatch(name):
+        hint = "Check encoder.model: it is relative to the recipe."
+        raise RecipeError(f"There is no folder {name!r}.", hint)
+    if not settings.download:
+        what = f"There is no folder {name!r}, and from a hub nothing is fetched unasked."
+        raise RecipeError(what, f"Write download = true in [encoder]. Without a network: {BY_HAND}")
+    return fetch(name)
+
+
+def find_packaged(name: str) -> Path:
+    """Give the folder with a model inside an installed package."""
+    found = find_spec(name) if name.isidentifier() else None
+    if found is None:
+        raise DataError(f"No package {name!r} is installed.", f"pip install {name}")
+    roots = [Path(root) for root in found.submodule_search_locations or []]
+    configs = sorted(path for root in roots for path in root.rglob("config.json"))
+    folders = [path.parent for path in configs if list(path.parent.glob("*.safetensors"))]
+    if not folders:
+        raise DataError(f"The package {name!r} holds no model.", BY_HAND)
+    return folders[0]
+
+
+def fetch(name: str) -> Path:
+    """Fetch a model from the hub into Hugging Face's own cache, where it is found again."""
+    import_transformers()
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=FETCHED))
+    except Exception as error:  # its own, httpx's and the system's have no common class
+        first = str(error).splitlines()[0]
+        raise DataError(f"{name} cannot be fetched: {first}", BY_HAND) from error
+
+
+def open_checkpoint(folder: Path) -> Checkpoint:
+    """Check a folder and say what it holds; nothing of its weights is read but their names.
+
+    Raises DataError for a folder without config, weights or tokenizer, with weights as pickles or
+    damaged, with code of its own, or with another model than an encoder.
+    """
+    config = read_config(folder)
+    weights = find_weights(folder)
+    if not (folder / "tokenizer.json").is_file():
+        hint = "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes one."
+        raise DataError(f"There is no tokenizer.json in {str(folder)!r}.", hint)
+    positions = int(config.get("max_position_embeddings") or 0)
+    if config["model_type"] in OFFSET and positions:
+        positions -= int(config.get("pad_token_id", 1)) + 1
+    pooling, normal = read_pooling(folder)
+    return Checkpoint(folder, weights, positions, pooling, normal)
+
+
+def read_config(folder: Path) -> Mapping[str, Any]:
+    """Read ``config.json``, and refuse what is no encoder that transformers itself knows."""
+    place = folder / "config.json"
+    try:
+        config: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        kind = config["model_type"]
+    except FileNotFoundError as error:
+        raise DataError(f"There is no config.json in {str(folder)!r}.", BY_HAND) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{place} describes no model: {error!r}.", BY_HAND) from error
+    if "auto_map" in config:
+        what = f"{place} asks for code of its own, which is never run."
+        raise DataError(what, "Choose a model whose architecture transformers has.")
+    import_transformers()
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
+
+    reads_both_ways = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.get("is_decoder")
+    if not reads_both_ways or config.get("is_encoder_decoder"):
+        what = f"{place} is of a {kind!r}, which is no encoder that reads a whole text."
+        raise DataError(what, "Choose one of the family of BERT: they are trained to fill gaps.")
+    return config
+
+
+def find_weights(folder: Path) -> tuple[Path, ...]:
+    """Give the files of the weights; their headers are read, so that a damaged one is refused."""
+    from safetensors import SafetensorError, safe_open
+
+    paths = tuple(sorted(folder.glob("model*.safetensors")))
+    pickles = [*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.ckpt")]
+    if not paths and pickles:
+        what = f"{pickles[0]} is a pickle, which can run code when it is read."
+        raise DataError(what, CONVERT)
+    if not paths:
+        raise DataError(f"There is no model.safetensors in {str(folder)!r}.", BY_HAND)
+    for path in paths:
+        try:
+            with safe_open(path, framework="numpy") as file:
+                file.keys()
+        except (OSError, SafetensorError) as error:
+            raise DataError(f"{path} is damaged: {error}.", "Fetch it again.") from error
+    return paths
+
+
+def read_pooling(folder: Path) -> tuple[str, bool]:
+    """Give the pooling that a model was made for, as sentence-transformers writes it; else mean.
+
+    Returns also whether the vector is brought to length 1.
+    """
+    try:
+        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+        kinds = {str(each["type"]).rsplit(".", 1)[-1]: str(each["path"]) for each in modules}
+        normal = "Normalize" in kinds
+        path = folder / kinds["Pooling"] / "config.json"
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return "mean", False
+    chosen = [table.get("pooling_mode"), *(name for name, on in table.items() if on is True)]
+    return next((POOLINGS[each] for each in chosen if each in POOLINGS), "mean"), normal
+
+
+def load_encoder(folder: Path) -> Any:
+    """Load an encoder with its weights in float32, without what it has above its last states.
+
+    Raises DataError when weights are missing or do not fit.
+    """
+    from safetensors import SafetensorError
+
+    transformers = import_transformers()
+    try:
+        with quiet(transformers):
+            model, found = transformers.AutoModel.from_pretrained(
+                str(folder),
+                dtype="float32",
+                local_files_only=True,
+                output_loading_info=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+    except (OSError, RuntimeError, SafetensorError, ValueError) as error:
+        what = f"The model in {folder} cannot be opened: {str(error).splitlines()[0]}"
+        raise DataError(what, "Fetch it again.") from error
+    missing = sorted(each for each in found["missing_keys"] if not each.startswith("pooler"))
+    if missing:
+        what = f"The weights in {folder} lack {missing[0]!r} and {len(missing) - 1} others."
+        raise DataError(what, "Its config.json is of another model: fetch both again.")
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    return model
+
+
+@contextmanager
+def quiet(transformers: Any) -> Iterator[None]:
+    """Load without bars and reports, and leave the settings of transformers as they were."""
+    logging = transformers.utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def import_transformers() -> Any:
+    """Import transformers; raises MissingExtraError without the extra ``hf``."""
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    try:
+        import transformers
+    except ImportError as error:
+        hint = "Install it: pip install 'textwright[train,hf]'"
+        raise MissingExtraError("A pretrained encoder needs transformers.", hint) from error
+    return transformers

@@ -1,0 +1,89 @@
+"""An encoder that was trained on much other text before it met the task.
+
+Shapes: B batch, T tokens, D width. A mask is True at real tokens, which stand before the padding.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from textwright.errors import RecipeError
+from textwright.networks.checkpoints import load_encoder, read_pooling
+from textwright.networks.encoders.bert_graph import add_bert
+from textwright.networks.graph import Graph
+from textwright.recipe.parts import PretrainedSettings
+
+
+class TokenIds(nn.Module):
+    """Stands where other networks have an embedding: the encoder has one of its own."""
+
+    width = 0
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:  # noqa: ARG002  every embedding's call
+        """Give the ids as they are, [B, T] int64."""
+        return ids
+
+    def add_nodes(self, graph: Graph, ids: str, lengths: str) -> str:  # noqa: ARG002  every embedding's call
+        """Give the name of the ids as it is."""
+        return ids
+
+
+class PretrainedEncoder(nn.Module):
+    """The encoder of a checkpoint, its weights kept, or learning on as the settings say."""
+
+    def __init__(self, settings: PretrainedSettings, width: int) -> None:  # noqa: ARG002  every encoder's call
+        super().__init__()
+        self.inner = load_encoder(Path(settings.model))
+        self.width: int = self.inner.config.hidden_size
+        self.backward_width = 0
+        self.pooling, _ = read_pooling(Path(settings.model))
+        self.frozen = settings.train == "frozen"
+        freeze(self.inner, settings)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Read the texts.
+
+        ids:  [B, T] int64, as the checkpoint's tokenizer numbers them.
+        mask: [B, T] bool.
+        Returns [B, T, D] float. What stands at padding means nothing.
+        """
+        states: Tensor = self.inner(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        return states
+
+    def train(self, mode: bool = True) -> "PretrainedEncoder":
+        """Switch dropout on or off; a frozen encoder has none."""
+        return super().train(mode and not self.frozen)
+
+    def add_nodes(self, graph: Graph, ids: str, lengths: str) -> str:
+        """Add the same to a graph; returns the name of [B, T, D].
+
+        lengths: the name of [B] int32, the tokens of each text.
+        """
+        return add_bert(graph, self.inner, ids, lengths)
+
+
+def freeze(model: Any, settings: PretrainedSettings) -> None:
+    """Keep the weights that the settings say from learning.
+
+    Raises RecipeError for more layers than the encoder has.
+    """
+    if settings.train == "frozen":
+        model.requires_grad_(False)
+        return
+    if settings.frozen_embeddings:
+        found = getattr(model, "embeddings", None) or model.get_input_embeddings()
+        found.requires_grad_(False)
+    layers = find_layers(model)
+    if settings.frozen_layers > len(layers):
+        what = f"encoder.frozen_layers is {settings.frozen_layers}."
+        raise RecipeError(what, f"The encoder has {len(layers)} layers that can be told apart.")
+    for layer in layers[: settings.frozen_layers]:
+        layer.requires_grad_(False)
+
+
+def find_layers(model: Any) -> list[nn.Module]:
+    """Give the layers of an encoder, lowest first; none where all of them share their weights."""
+    count = model.config.num_hidden_layers
+    lists = (each for each in model.modules() if isinstance(each, nn.ModuleList))
+    return next((list(each) for each in lists if len(each) == count), [])

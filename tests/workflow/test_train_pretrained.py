@@ -1,0 +1,205 @@
+"""Recipes over a pretrained encoder, from the file to the answers of the base install."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import write_rows
+from tests.training.test_fit import SUBJECTS
+from textwright.errors import RecipeError
+from textwright.lifecycle.tables import Run
+from textwright.models import load
+from textwright.recipe.file import read_recipe
+from textwright.settings import Settings, find_settings
+from textwright.workflow.opening import open_keep
+from textwright.workflow.train import TrainedVersion, TrainOptions, train
+
+RECIPE = """
+name = "subjects"
+[data]
+train = "train.jsonl"
+dev = "train.jsonl"
+test = "train.jsonl"
+[encoder]
+kind = "pretrained"
+model = "tiny"
+[decoder]
+dropout = 0.0
+[training]
+threads = 1
+batch_size = 8
+learning_rate = 0.05
+epochs = 30
+"""
+FULL = ("encoder.train=full", "decoder.pooling=first", "training.learning_rate=0.005")
+ENDINGS = ("", " now", " at all", " please")
+ROWS = [
+    (f"{text}{end}", label)
+    for label, texts in SUBJECTS.items()
+    for text in texts
+    for end in ENDINGS
+]
+WITHOUT_TORCH = """
+import sys
+for name in ("torch", "transformers", "safetensors", "peft", "onnx"):
+    sys.modules[name] = None
+from textwright.models import load
+for answer in load(sys.argv[1]).predict(["my card is lost", ""]):
+    print(answer.label, answer.warning)
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder with recipe, data, and the encoder beside them."""
+    made = tmp_path_factory.mktemp("subjects")
+    write_rows(made / "train.jsonl", ROWS)
+    (made / "subjects.toml").write_text(RECIPE)
+    (made / "tiny").symlink_to(checkpoint)
+    return made
+
+
+@pytest.fixture(scope="module")
+def settings(folder: Path) -> Settings:
+    return find_settings(create=True, start=folder, environment={})
+
+
+def trained(folder: Path, settings: Settings, *overrides: str) -> TrainedVersion:
+    options = TrainOptions(actor="tester")
+    return train(folder / "subjects.toml", overrides=overrides, settings=settings, options=options)
+
+
+@pytest.fixture(scope="module")
+def frozen(folder: Path, settings: Settings) -> TrainedVersion:
+    return trained(folder, settings)
+
+
+@pytest.fixture(scope="module")
+def tuned(folder: Path, settings: Settings) -> TrainedVersion:
+    return trained(folder, settings, *FULL)
+
+
+@pytest.mark.parametrize("way", ["frozen", "tuned"])
+def test_it_learns_and_equal_seeds_give_equal_artifacts(
+    way: str, folder: Path, settings: Settings, request: pytest.FixtureRequest
+) -> None:
+    found: TrainedVersion = request.getfixturevalue(way)
+    for path in settings.states.glob("*.npy"):
+        path.unlink()
+
+    again = trained(folder, settings, *(FULL if way == "tuned" else ()))
+
+    assert found.metrics["accuracy"] > 0.5
+    assert again.artifact == found.artifact
+
+
+def test_states_computed_before_give_the_same_artifact(
+    folder: Path, settings: Settings, frozen: TrainedVersion
+) -> None:
+    trained(folder, settings)
+    before = {path: path.stat().st_mtime_ns for path in settings.states.glob("*.npy")}
+
+    again = trained(folder, settings)
+
+    assert len(before) == 1  # dev and train are the same texts
+    assert {path: path.stat().st_mtime_ns for path in settings.states.glob("*.npy")} == before
+    assert again.artifact == frozen.artifact
+
+
+def test_the_tokenizer_goes_into_the_artifact_as_it_is(
+    frozen: TrainedVersion, checkpoint: Path
+) -> None:
+    kept = (frozen.folder / "tokenizer.json").read_bytes()
+
+    assert kept == (checkpoint / "tokenizer.json").read_bytes()
+
+
+def test_the_artifact_names_the_model_without_its_folder_and_the_run_its_digest(
+    frozen: TrainedVersion, settings: Settings
+) -> None:
+    recipe = tomllib.loads((frozen.folder / "recipe.toml").read_text())
+    with open_keep(settings) as keep, keep.sessions() as session:
+        run = session.get(Run, frozen.run)
+        assert run is not None
+        datasets = run.datasets
+
+    assert recipe["encoder"]["model"] == "tiny"
+    assert datasets["encoder"] == frozen.report["encoder"]["digest"]
+
+
+@pytest.mark.parametrize("way", ["frozen", "tuned"])
+def test_it_answers_where_neither_torch_nor_transformers_can_be_imported(
+    way: str, request: pytest.FixtureRequest
+) -> None:
+    found: TrainedVersion = request.getfixturevalue(way)
+
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, str(found.folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    first, second = done.stdout.splitlines()
+    assert first.strip() == load(found.folder).predict(["my card is lost"])[0].label
+    assert second.endswith("The text holds nothing to read.")
+
+
+def test_marks_in_a_text_and_words_unknown_are_what_they_look_like(frozen: TrainedVersion) -> None:
+    model = load(frozen.folder)
+    plain, marked, strange = model.encode(["my card", "my [SEP] card", "zork quux my"])
+
+    assert plain.ids.tolist()[0] == 3
+    assert marked.ids.tolist().count(4) == 1
+    assert "never seen" in model.predict(["zork quux my"])[0].warning
+    assert strange.added == 2
+
+
+def test_a_long_text_is_cut_before_its_last_mark(folder: Path, settings: Settings) -> None:
+    found = trained(folder, settings, "tokenizer.max_tokens=8", "training.epochs=1")
+    model = load(found.folder)
+
+    (long,), (answer,) = model.encode(["my card " * 9]), model.predict(["my card " * 9])
+
+    assert (len(long.ids), long.ids[-1]) == (8, 4)
+    assert answer.truncated
+    assert not model.predict(["my card"])[0].truncated
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("tokenizer.max_tokens=513", "reads 512"),
+        ("encoder.model=elsewhere", "no folder"),
+        ("tokenizer.vocabulary=100", "brings its own"),
+        ("tokenizer.kind=words", "none of its choices"),
+        ("embedding.size=8", "not used by the encoder 'pretrained'"),
+        ("encoder.hidden=8", "no setting encoder.hidden"),
+        ("encoder.model=", "names no model"),
+    ],
+)
+def test_what_does_not_go_with_it_is_refused_before_any_training(
+    folder: Path, settings: Settings, change: str, said: str
+) -> None:
+    with pytest.raises(RecipeError, match=said):
+        trained(folder, settings, change)
+
+
+def test_what_learns_chooses_the_defaults_of_the_training(folder: Path) -> None:
+    def defaults(*changes: str) -> Any:
+        table = (folder / "subjects.toml").read_text().split("[training]")[0]
+        (folder / "plain.toml").write_text(table)
+        return read_recipe(folder / "plain.toml", changes).training
+
+    assert (defaults().epochs, defaults().head_rate) == (40, 1)
+    tuning = defaults("encoder.train=full")
+    assert (tuning.epochs, tuning.head_rate, tuning.learning_rate) == (3, 10, 2e-4)
+
+
+def test_a_run_without_a_network_names_no_encoder(frozen: TrainedVersion) -> None:
+    assert json.loads((frozen.folder / "metrics.json").read_text())["encoder"].keys() == {"digest"}
