@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.runtime.tiny import make_matcher
 from textwright.errors import ArtifactError, UsageError
 from textwright.lifecycle.registry import find_version
 from textwright.mlflow_model import AnsweringModel, _load_pyfunc
@@ -65,3 +66,14 @@ def test_a_file_laid_beside_does_no_harm_and_a_changed_one_is_refused(folder: Pa
     (folder / "labels.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"labels\.json was changed"):
         _load_pyfunc(str(folder))
+
+
+def test_a_model_of_pairs_takes_a_frame_of_two_columns(tmp_path: Path) -> None:
+    make_matcher(tmp_path / "matcher")
+    model = _load_pyfunc(str(tmp_path / "matcher"))
+
+    found = model.predict(Frame(text_a=["rain", "rain"], text_b=["rain", "card"]))
+
+    assert [each["score"] for each in found] == pytest.approx([5.0, 0.0], abs=1e-4)
+    with pytest.raises(UsageError, match="no data frame with two columns"):
+        model.predict(["rain"])

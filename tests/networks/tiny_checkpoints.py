@@ -47,7 +47,9 @@ def write_tokenizer(path: Path) -> None:
     inner.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     inner.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])
     inner.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 3), ("[SEP]", 4)]
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 3), ("[SEP]", 4)],
     )
     inner.enable_padding(length=16)
     inner.enable_truncation(16)

@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from textwright.errors import DataError
 from textwright.recipe.data import DataSettings, DevShare, RowForm
-from textwright.text.batch import Encoding, join_pairs
+from textwright.text.batch import Encoding, join_pairs, make_batch
 from textwright.text.examples import Example, Pair
 from textwright.text.labels import find_scale, read_labels, write_labels
 from textwright.text.readers import read_dataset
@@ -117,15 +118,22 @@ def test_repeats_of_a_pair_stay_on_one_side_of_a_cut(tmp_path: Path) -> None:
 
 
 def test_texts_are_joined_two_by_two_and_parted_again() -> None:
-    import numpy as np
-
     texts = [Encoding(np.arange(each), truncated=each == 3) for each in (2, 3, 0, 1)]
 
     joined = join_pairs(texts)
 
-    assert [each.second for each in joined] == [2, 0]
+    assert [len(each.ids) for each in joined] == [5, 1]
     assert [each.truncated for each in joined] == [True, False]
-    assert [len(text.ids) for each in joined for text in each.texts] == [2, 3, 0, 1]
+    assert [text for each in joined for text in each.texts] == texts
+
+
+def test_a_batch_tells_the_two_texts_of_a_pair_apart_where_they_are_read_at_once() -> None:
+    pairs = [Encoding(np.arange(5), second=3), Encoding(np.arange(2), second=1)]
+
+    types = make_batch(pairs).inputs["types"]
+
+    assert types.tolist() == [[0, 0, 0, 1, 1], [0, 1, 0, 0, 0]]
+    assert "types" not in make_batch([Encoding(np.arange(3))]).inputs
 
 
 @pytest.mark.parametrize(

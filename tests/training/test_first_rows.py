@@ -7,7 +7,7 @@ from textwright.errors import DataError
 from textwright.recipe.parts import TokenizerSettings, VectorsEmbeddingSettings
 from textwright.recipe.vectors import NgramSettings
 from textwright.text.tokenizer import Tokenizer, train_tokenizer
-from textwright.training.first_rows import fill_rows, train_rows
+from textwright.training.first_rows import fill_rows, train_rows, weigh_rows
 from textwright.vectors.subwords import NgramRows
 from textwright.vectors.vectors import Vectors
 
@@ -120,3 +120,25 @@ def test_rare_words_train_the_vector_of_the_unknown_one() -> None:
     np.testing.assert_array_equal(rows[1], vectors["[UNK]"])
     assert coverage.vocabulary == 1.0
     assert coverage.tokens == pytest.approx(5 / 8)  # an unknown word is never counted as known
+
+
+def test_bare_rows_say_nothing_of_words_without_a_vector() -> None:
+    tokenizer = tokenizer_of()
+    vectors = Vectors(COLOURS, MATRIX)
+
+    rows, _ = fill_rows(vectors, tokenizer, tokenizer.encode(TEXTS), seed=1, bare=True)
+
+    empty = [word for word, row in zip(tokenizer.words, rows, strict=True) if not row.any()]
+    assert empty == ["[PAD]", "[UNK]", "qqq", "zzz"]
+
+
+def test_rare_words_weigh_more() -> None:
+    tokenizer = tokenizer_of()
+    rows = np.ones((tokenizer.size, 2), dtype=np.float32)
+
+    weighed = weigh_rows(rows, tokenizer.encode(TEXTS), 0.1)
+
+    by_word = dict(zip(tokenizer.words, weighed[:, 0].tolist(), strict=True))
+    assert by_word["red"] == pytest.approx(0.1 / (0.1 + 3 / 8))
+    assert by_word["blue"] == pytest.approx(0.1 / (0.1 + 1 / 8))
+    assert by_word["[PAD]"] == 1.0

@@ -217,9 +217,12 @@ def read_decoder(
         if encoder.kind != "pretrained":
             what = f"The encoder {encoder.kind!r} cannot read two texts at once (form = 'cross')."
             raise RecipeError(what, 'Write form = "siamese", or choose a pretrained encoder.')
-        if "compare" in table.get("decoder", {}):
-            what = "decoder.compare is for siamese vectors, the form is 'cross'."
+        if settings.compare == "features":
+            what = "decoder.compare 'features' is for siamese vectors, the form is 'cross'."
             raise RecipeError(what, "Take compare out.")
+        if isinstance(encoder, PretrainedSettings) and encoder.train == "frozen":
+            what = "A frozen encoder was never shown two texts at once (form = 'cross')."
+            raise RecipeError(what, 'Write train = "full" in [encoder], or form = "siamese".')
     if isinstance(settings, EmbedSettings) and settings.pooling == "sif":
         check_sif(table, encoder)
     return settings

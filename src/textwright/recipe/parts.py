@@ -194,7 +194,7 @@ class MatchSettings:
     pooling: str = setting(
         "auto",
         "how states become one vector: first, last, mean, max, attention, attention-max (both); "
-        "auto: mean, or what a pretrained encoder was made for",
+        "auto: mean, or what a pretrained encoder was made for; first where form is cross",
         choices=("auto", "first", "last", "mean", "max", "attention", "attention-max"),
     )
     dropout: float = setting(0.1, "share of the vector zeroed", at_least=0, at_most=0.95)
@@ -214,7 +214,11 @@ class EmbedSettings:
     rarity: float = setting(
         1e-3, "a of sif: a word of the share p weighs a / (a + p)", at_least=1e-9, at_most=1
     )
-    normalize: bool = setting(True, "bring each vector to length 1")
+    normalize: str = setting(
+        "auto",
+        "bring each vector to length 1: yes, no; auto: yes, or as a pretrained encoder says",
+        choices=("auto", "yes", "no"),
+    )
     dimensions: int = setting(0, "keep so many of its first numbers; 0: all", at_least=0)
     dropout: float = setting(0.1, "share of the vector zeroed", at_least=0, at_most=0.95)
 

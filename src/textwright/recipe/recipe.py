@@ -19,7 +19,7 @@ from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import TrainingSettings
 from textwright.recipe.tune import TUNED, TuneSettings
 
-SIAMESE = "siamese"
+CROSS = "cross"
 LABEL_FORMS = {"regression": "number", "graded": "whole", "binary": "class"}
 
 
@@ -56,9 +56,14 @@ class Recipe:
         return RowForm()
 
     @property
+    def reads_pairs(self) -> bool:
+        """Whether the network reads both texts of a pair at once."""
+        return isinstance(self.decoder, MatchSettings) and self.decoder.form == CROSS
+
+    @property
     def texts_apart(self) -> int:
         """The texts of an input that the network reads one by one: two of a siamese pair."""
-        return 2 if isinstance(self.decoder, MatchSettings) and self.decoder.form == SIAMESE else 1
+        return 2 if not self.reads_pairs and isinstance(self.decoder, MatchSettings) else 1
 
     @property
     def tuned_sections(self) -> dict[str, Any]:

@@ -145,7 +145,10 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[Any]], list[Encoding]]
         return partial(encode_bags, settings=recipe.encoder)
     if recipe.tokenizer is None:
         raise ArtifactError(f"{artifact.folder} names no tokenizer.", RESTORE)
-    encode = open_tokenizer(artifact.tokenizer, recipe.tokenizer).encode
+    tokenizer = open_tokenizer(artifact.tokenizer, recipe.tokenizer)
+    if recipe.reads_pairs:
+        return lambda pairs: tokenizer.encode_pairs([each.texts for each in pairs])
+    encode = tokenizer.encode
     if find_task(recipe.task).PAIRED:
         return lambda pairs: join_pairs(encode([text for each in pairs for text in each.texts]))
     return encode
@@ -157,7 +160,7 @@ def check_network(session: Session, artifact: Artifact, output: str) -> object:
     output: what its task reads. Gives the width that the network declares for it.
     """
     is_bag = isinstance(artifact.recipe.encoder, BagSettings)
-    takes = {"slots", "counts"} if is_bag else {"ids", "mask"}
+    takes = {"slots", "counts"} if is_bag else {"ids", "mask", "types"}
     gives = {output, "known"} if is_bag else {output}
     if not (set(session.inputs) <= takes and gives <= set(session.outputs)):
         what = f"{artifact.network} takes {', '.join(session.inputs)}"
@@ -171,7 +174,7 @@ def warn_of(encoding: Encoding, known: float | None) -> str:
 
     known: share of its n-grams seen in training; None where tokens tell it.
     """
-    if encoding.second is not None:
+    if encoding.apart is not None:
         return next(filter(None, (warn_of(each, known) for each in encoding.texts)), "")
     read = len(encoding.ids) - encoding.added
     if read <= 0:

@@ -19,7 +19,9 @@ class Encoding:
     offsets:   [T, 2] int64: first and one past the last code point of each token; None where
                there are no tokens.
     truncated: the text was longer than the recipe allows, and was cut.
-    second:    where in ``ids`` the second text of a pair begins; None: there is one text.
+    second:    where in ``ids`` the second text of a pair begins, if they are read at once and the
+               network tells them apart.
+    apart:     the texts of a pair that are read one by one, of which ``ids`` holds both.
     unknown:   id of what the tokenizer has no token for; -1: none.
     added:     tokens that the tokenizer adds to every text, and that say nothing about this one.
     """
@@ -28,17 +30,15 @@ class Encoding:
     counts: NDArray[np.float32] | None = None
     offsets: NDArray[np.int64] | None = None
     truncated: bool = False
-    second: int | None = None
     unknown: int = 1
     added: int = 0
+    second: int | None = None
+    apart: "tuple[Encoding, Encoding] | None" = None
 
     @property
     def texts(self) -> "tuple[Encoding, ...]":
-        """The text, or those of a pair, each by itself."""
-        if self.second is None:
-            return (self,)
-        parts = (self.ids[: self.second], self.ids[self.second :])
-        return tuple(Encoding(ids, unknown=self.unknown, added=self.added) for ids in parts)
+        """What the network reads: this, or the texts of a pair, each by itself."""
+        return self.apart or (self,)
 
 
 def join_pairs(texts: Sequence[Encoding]) -> list[Encoding]:
@@ -47,9 +47,7 @@ def join_pairs(texts: Sequence[Encoding]) -> list[Encoding]:
         Encoding(
             np.concatenate([first.ids, second.ids]),
             truncated=first.truncated or second.truncated,
-            second=len(first.ids),
-            unknown=first.unknown,
-            added=first.added,
+            apart=(first, second),
         )
         for first, second in zip(texts[::2], texts[1::2], strict=True)
     ]
@@ -59,17 +57,20 @@ def join_pairs(texts: Sequence[Encoding]) -> list[Encoding]:
 class Batch:
     """Texts of different lengths in one array.
 
-    ids:  [B, T] int64, 0 at padding.
-    mask: [B, T] bool, True at real tokens, at least one in every row.
+    ids:   [B, T] int64, 0 at padding.
+    mask:  [B, T] bool, True at real tokens, at least one in every row.
+    types: [B, T] int64, 1 from the second text of a pair on; None where no pair is read at once.
     """
 
     ids: NDArray[np.int64]
     mask: NDArray[np.bool_]
+    types: NDArray[np.int64] | None = None
 
     @property
     def inputs(self) -> dict[str, NDArray[np.generic]]:
         """The arrays under the input names of an exported network."""
-        return {"ids": self.ids, "mask": self.mask}
+        types = {} if self.types is None else {"types": self.types}
+        return {"ids": self.ids, "mask": self.mask, **types}
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,16 @@ def make_batch(encodings: Sequence[Encoding], *, multiple: int = 1) -> Batch | B
         ids[row, :length] = each.ids
         ids[row, 0] = each.ids[0] if length else 1
         mask[row, : max(length, 1)] = True
-    return Batch(ids, mask)
+    return Batch(ids, mask, find_types([each.second for each in encodings], mask))
+
+
+def find_types(seconds: Sequence[int | None], mask: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """Give 1 from the place on where the second text of each pair begins, [B, T]; None for none."""
+    if not any(each is not None for each in seconds):
+        return None
+    width = mask.shape[1]
+    starts = np.array([width if each is None else each for each in seconds])
+    return ((np.arange(width) >= starts[:, None]) & mask).astype(np.int64)
 
 
 def make_bag_batch(encodings: Sequence[Encoding], slots: NDArray[np.int64]) -> BagBatch:

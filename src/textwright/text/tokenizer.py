@@ -71,6 +71,25 @@ class Tokenizer:
             for (ids, places, was_cut), text in zip(encoded, texts, strict=True)
         ]
 
+    def encode_pairs(self, pairs: Sequence[tuple[str, ...]]) -> list[Encoding]:
+        """Encode two texts as one, cut together to ``max_tokens``, the longer one first.
+
+        For tokenizers that came with an encoder, which know how it wants to be given pairs.
+        """
+        longest = self.settings.max_tokens * CHARACTERS_A_TOKEN
+        cut = [tuple(clean_text(text[:longest]) for text in pair) for pair in pairs]
+        added = self.inner.num_special_tokens_to_add(is_pair=True)
+        return [
+            Encoding(
+                np.asarray(each.ids, dtype=np.int64),
+                truncated=bool(each.overflowing) or any(len(text) > longest for text in pair),
+                unknown=self.unknown,
+                added=added,
+                second=each.type_ids.index(1) if 1 in each.type_ids else None,
+            )
+            for each, pair in zip(self.inner.encode_batch(cut), pairs, strict=True)
+        ]
+
     def encode_words(self, texts: Sequence[str]) -> list[tuple[list[int], Any, bool]]:
         """Encode texts whose words a dictionary finds; ids and places of each, and False."""
         words = [cut_chinese(text) for text in texts]

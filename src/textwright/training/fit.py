@@ -209,6 +209,8 @@ def make_rows(recipe: Recipe, examples: Sequence[Example], tokenizer: Any, label
     if recipe.task == "embed":
         examples, texts = [each for each in examples if each.text_b is not None], 2
     targets = find_measures(recipe.task).targets(examples, labels)
+    if recipe.reads_pairs:
+        return Rows(tokenizer.encode_pairs([each.texts for each in examples]), targets)
     return Rows(tokenizer.encode(texts_of(examples)), targets, texts)
 
 

@@ -63,12 +63,12 @@ def train_network(
 ) -> History:
     """Train a network in place; it ends with the weights of the epoch that was best on dev.
 
-            One without a weight that may change stays as it is.
+    One without a weight that may change stays as it is.
     model:      called with what a batch of its rows holds, it gives the logits first.
-            checkpoint: file written after every epoch. If it is there, the run goes on from it: to
-                    start afresh, remove it first; remove it when the weights are safe elsewhere.
-        Raises UsageError for the checkpoint of another run, SettingsError for a device or precision
-        this machine does not have, RecipeError if the loss stops being a number.
+    checkpoint: file written after every epoch. If it is there, the run goes on from it: to
+                start afresh, remove it first; remove it when the weights are safe elsewhere.
+    Raises UsageError for the checkpoint of another run, SettingsError for a device or precision
+    this machine does not have, RecipeError if the loss stops being a number.
     """
     if not any(each.requires_grad for each in model.parameters()):
         model.eval()

@@ -15,7 +15,12 @@ from textwright.networks.decoders.pooling import StatesInGraph
 from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.encoders.pretrained import TokenIds
 from textwright.networks.graph import Graph
-from textwright.recipe.parts import DecoderSettings, VectorsEmbeddingSettings
+from textwright.recipe.parts import (
+    DecoderSettings,
+    EmbedSettings,
+    MatchSettings,
+    VectorsEmbeddingSettings,
+)
 from textwright.recipe.recipe import Recipe
 from textwright.vectors.formats import Floats
 
@@ -26,24 +31,32 @@ class TextModel(nn.Module):
     """Embedding, encoder and decoder, one after the other.
 
     texts: of an input, read one by one: 2 for siamese pairs.
+    typed: it is told which of two texts, read at once, each token belongs to.
     """
 
-    def __init__(self, embedding: Any, encoder: Any, decoder: Any, *, texts: int = 1) -> None:
+    def __init__(
+        self, embedding: Any, encoder: Any, decoder: Any, *, texts: int = 1, typed: bool = False
+    ) -> None:
         super().__init__()
+        self.typed = typed
         self.rows = "B" if texts == 1 else f"{texts}B"  # of the graph's inputs
         self.embedding = embedding
         self.encoder = encoder
         self.decoder = decoder
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, ids: Tensor, mask: Tensor, types: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Say of each text, or pair of texts, what the decoder gives.
 
-        ids:  [B, T] int64, 0 at padding; of pairs whose texts are read apart, [2B, T], the two
-              one after the other.
-        mask: likewise bool, real tokens before the padding, at least one in every row.
+        ids:   [B, T] int64, 0 at padding; of pairs whose texts are read apart, [2B, T], the two
+               one after the other.
+        mask:  likewise bool, real tokens before the padding, at least one in every row.
+        types: [B, T] int64, 1 at the second text of pairs that are read at once; else None.
         Returns the outputs [B, L] float, such as logits, and the attention [B, T] float or None.
         """
-        states = self.encoder(self.embedding(ids, mask), mask)  # [B, T, D]
+        typed = {} if types is None else {"types": types}
+        states = self.encoder(self.embedding(ids, mask), mask, **typed)  # [B, T, D]
         outputs, attention = self.decoder(states, mask)
         return outputs, attention
 
@@ -55,7 +68,8 @@ class TextModel(nn.Module):
         counted = graph.add("Cast", mask, to=INT32)
         lengths = graph.add("ReduceSum", counted, graph.constant([1]), keepdims=0)  # [B]
         vectors = self.embedding.add_nodes(graph, ids, lengths)
-        states = self.encoder.add_nodes(graph, vectors, lengths)
+        typed = {"types": graph.add_input("types", "int64", ["B", "T"])} if self.typed else {}
+        states = self.encoder.add_nodes(graph, vectors, lengths, **typed)
         found = StatesInGraph(states, mask, lengths)
         outputs, attention = self.decoder.add_nodes(graph, found)
         graph.add_output(outputs, self.decoder.output_name, ["B", self.decoder.size])
@@ -84,9 +98,10 @@ def build_model(
         torch.manual_seed(recipe.training.seed)
         first = build_embedding(recipe, vocabulary, rows)
         second: Any = encoder(recipe.encoder, first.width)
-        settings = choose_pooling(recipe.decoder, getattr(second, "pooling", "auto"))
+        settings = settle_decoder(recipe.decoder, second)
         last = decoder(settings, second.width, second.backward_width, labels)
-        return TextModel(first, second, last, texts=recipe.texts_apart)
+        typed = recipe.reads_pairs and second.types > 1
+        return TextModel(first, second, last, texts=recipe.texts_apart, typed=typed)
 
 
 def build_embedding(recipe: Recipe, vocabulary: int, rows: Floats | None) -> Any:
@@ -100,6 +115,15 @@ def build_embedding(recipe: Recipe, vocabulary: int, rows: Floats | None) -> Any
     return embedding(recipe.embedding, vocabulary)
 
 
-def choose_pooling(settings: DecoderSettings, best: str) -> DecoderSettings:
-    """Take the pooling that the encoder was made for, where the recipe leaves it open."""
-    return replace(settings, pooling=best) if settings.pooling == "auto" else settings
+def settle_decoder(settings: DecoderSettings, encoder: Any) -> DecoderSettings:
+    """Take what goes best with the encoder where the recipe leaves it open.
+
+    Pairs that are read at once are judged by their first token.
+    """
+    if isinstance(settings, EmbedSettings) and settings.normalize == "auto":
+        settings = replace(settings, normalize="yes" if getattr(encoder, "unit", True) else "no")
+    if settings.pooling != "auto":
+        return settings
+    if isinstance(settings, MatchSettings) and settings.form == "cross":
+        return replace(settings, pooling="first")
+    return replace(settings, pooling=getattr(encoder, "pooling", "auto"))

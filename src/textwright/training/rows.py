@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from textwright.text.batch import Batch, Encoding
+from textwright.text.batch import Batch, Encoding, find_types
 
 ROUNDED = 4  # lengths are multiples of this: fewer shapes, whose kernels the CPU builds once
 
@@ -74,7 +74,7 @@ class Rows(RowsOfTexts):
         mask = np.arange(width) < lengths  # [B, T]
         ids = np.zeros(mask.shape, dtype=np.int64)
         ids[mask] = self.flat[self.tokens(places)]
-        return Batch(ids, mask)
+        return Batch(ids, mask, find_types([self.encodings[each].second for each in places], mask))
 
     @cached_property
     def flat(self) -> NDArray[np.int64]:  # type: ignore[override]

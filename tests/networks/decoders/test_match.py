@@ -23,7 +23,9 @@ def two_pairs() -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("compare", ["cosine", "features"])
 def test_its_graph_gives_the_same_scores(compare: str, labels: str) -> None:
     states, mask = two_pairs()
-    decoder = MatchDecoder(MatchSettings(compare=compare, labels=labels), D, BACKWARD, 0).eval()
+    decoder = MatchDecoder(
+        MatchSettings(compare=compare, labels=labels, pooling="mean"), D, BACKWARD, 0
+    ).eval()
     graph = Graph()
     graph.add_input("states", "float32", ["2B", "T", D])
     graph.add_input("mask", "bool", ["2B", "T"])
@@ -74,6 +76,8 @@ def test_features_are_both_vectors_their_distance_and_their_product() -> None:
 def test_pairs_read_as_one_text_are_scored_one_each() -> None:
     states, mask = two_pairs()
 
-    scores, _ = MatchDecoder(MatchSettings(form="cross"), D, BACKWARD, 0)(states, mask)
+    scores, _ = MatchDecoder(MatchSettings(form="cross", pooling="first"), D, BACKWARD, 0)(
+        states, mask
+    )
 
     assert scores.shape == (4, 1)

@@ -36,7 +36,7 @@ class EmbedDecoder(nn.Module):
         )
         self.dropout = nn.Dropout(settings.dropout)
         self.size = min(settings.dimensions or self.pooling.width, self.pooling.width)
-        self.unit = settings.normalize
+        self.unit = settings.normalize == "yes"
         self.register_buffer("common", torch.zeros(self.pooling.width))
 
     def pool(self, states: Tensor, mask: Tensor) -> Tensor:

@@ -21,23 +21,28 @@ def can_draw(model: Any) -> bool:
     return config.model_type in FAMILY and config.hidden_act == "gelu" and plain and narrow
 
 
-def add_bert(graph: Graph, model: Any, ids: str, lengths: str) -> str:
+def add_bert(graph: Graph, model: Any, ids: str, lengths: str, types: str | None = None) -> str:
     """Add embeddings and layers to a graph; returns the name of the states [B, T, D].
 
-    ids: the name of [B, T] int64. lengths: that of [B] int32.
+    ids, types: the names of [B, T] int64; without types all tokens are of type 0.
+    lengths:    that of [B] int32.
     """
-    states = add_embeddings(graph, model.embeddings, ids)
+    states = add_embeddings(graph, model.embeddings, ids, types)
     for layer in model.encoder.layer:
         states = add_layer(graph, layer, states, lengths)
     return states
 
 
-def add_embeddings(graph: Graph, embeddings: Any, ids: str) -> str:
-    """Add the sum of the vectors of token, place and type 0, normalised: [B, T, D]."""
+def add_embeddings(graph: Graph, embeddings: Any, ids: str, types: str | None) -> str:
+    """Add the sum of the vectors of token, place and type, normalised: [B, T, D]."""
     words = graph.add("Gather", graph.constant(embeddings.word_embeddings.weight), ids)
     first = embeddings.position_embeddings.padding_idx  # RoBERTa counts from behind it
     places = embeddings.position_embeddings.weight[0 if first is None else first + 1 :]
-    places = places + embeddings.token_type_embeddings.weight[0]
+    if types is None:
+        places = places + embeddings.token_type_embeddings.weight[0]
+    else:
+        kinds = graph.constant(embeddings.token_type_embeddings.weight)
+        words = graph.add("Add", words, graph.add("Gather", kinds, types))
     size = graph.add("Shape", ids, start=1, end=2)  # [1], T
     shown = graph.add("Slice", graph.constant(places), graph.constant([0]), size)  # [T, D]
     return add_norm(graph, graph.add("Add", words, shown), embeddings.LayerNorm)

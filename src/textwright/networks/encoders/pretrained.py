@@ -37,30 +37,35 @@ class PretrainedEncoder(nn.Module):
         self.inner = load_encoder(Path(settings.model))
         self.width: int = self.inner.config.hidden_size
         self.backward_width = 0
-        self.pooling, _ = read_pooling(Path(settings.model))
+        self.pooling, self.unit = read_pooling(Path(settings.model))
+        self.types: int = getattr(self.inner.config, "type_vocab_size", 0)
         self.frozen = settings.train == "frozen"
         freeze(self.inner, settings)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, mask: Tensor, types: Tensor | None = None) -> Tensor:
         """Read the texts.
 
-        ids:  [B, T] int64, as the checkpoint's tokenizer numbers them.
-        mask: [B, T] bool.
+        ids:   [B, T] int64, as the checkpoint's tokenizer numbers them.
+        mask:  [B, T] bool.
+        types: [B, T] int64, 1 at the second text of a pair; None: each is one text.
         Returns [B, T, D] float. What stands at padding means nothing.
         """
-        states: Tensor = self.inner(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        typed = {} if types is None else {"token_type_ids": types}
+        states: Tensor = self.inner(
+            input_ids=ids, attention_mask=mask.long(), **typed
+        ).last_hidden_state
         return states
 
     def train(self, mode: bool = True) -> "PretrainedEncoder":
         """Switch dropout on or off; a frozen encoder has none."""
         return super().train(mode and not self.frozen)
 
-    def add_nodes(self, graph: Graph, ids: str, lengths: str) -> str:
+    def add_nodes(self, graph: Graph, ids: str, lengths: str, types: str | None = None) -> str:
         """Add the same to a graph; returns the name of [B, T, D].
 
-        lengths: the name of [B] int32, the tokens of each text.
+        lengths: the name of [B] int32, the tokens of each text. types: of [B, T] int64, or None.
         """
-        return add_bert(graph, self.inner, ids, lengths)
+        return add_bert(graph, self.inner, ids, lengths, types)
 
 
 def freeze(model: Any, settings: PretrainedSettings) -> None:
