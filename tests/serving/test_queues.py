@@ -33,7 +33,7 @@ def put(queue: FairQueue, caller: str | int, count: int, priority: int = 0) -> l
 
 
 def taken(queue: FairQueue, count: int) -> list[str]:
-    return [item.text for item in queue.take(count)]
+    return [str(item.text) for item in queue.take(count)]
 
 
 def test_callers_take_turns_however_much_one_of_them_sent(queue: FairQueue) -> None:

@@ -66,7 +66,7 @@ def test_slices_are_compared_one_by_one_with_adjusted_p_values() -> None:
         ("language=en", 0, 1),
         ("language=zh", 2, 0),
     ]
-    assert all(0 < each.p <= 1 for each in found.slices)
+    assert all(each.p is not None and 0 < each.p <= 1 for each in found.slices)
 
 
 def test_rows_out_of_scope_count_for_abstention() -> None:

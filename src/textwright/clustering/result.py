@@ -20,7 +20,7 @@ from textwright.clustering.picture import View, choose_shown, draw_clusters, pla
 from textwright.clustering.space import Floats
 from textwright.clustering.words import WordCounts
 from textwright.recipe.clustering import ClusterSettings
-from textwright.text.readers import Row
+from textwright.text.columnar import Row
 from textwright.vectors.packed import write_whole
 
 

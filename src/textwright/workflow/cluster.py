@@ -28,7 +28,8 @@ from textwright.models import load
 from textwright.recipe.check import read_settings
 from textwright.recipe.clustering import ClusterSettings, KMeansSettings
 from textwright.settings import Settings
-from textwright.text.readers import Row, check_columns, read_rows, text_of
+from textwright.text.columnar import Row
+from textwright.text.readers import check_columns, read_rows, text_of
 from textwright.workflow.embed import check_embeds
 from textwright.workflow.progress import Silent, StageProgress
 
