@@ -16,6 +16,17 @@ DEMO = ROOT / "src" / "textwright" / "demo"
 DATA = ROOT.parent / "shared" / "data"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each test process its own cache of kernels.
+
+    Two processes that compile one kernel for different types at the same time give their files
+    the same name in numba's cache; the index of one then leads to the code of the other.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        os.environ["NUMBA_CACHE_DIR"] = str(config.rootpath / ".pytest_cache" / "numba" / worker)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [each for each in os.environ if each.startswith("TEXTWRIGHT_")]:
