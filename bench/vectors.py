@@ -71,6 +71,14 @@ class Bench:
         """Text of a round: the share, or all of it in the first round if that is to be long."""
         return self.whole if self.long_first and number == 0 else self.part
 
+    def trainers_of(self, number: int) -> list[str]:
+        """Trainers of a round: n-grams, the slowest by far, sit the long one out."""
+        return [
+            name
+            for name in TRAINERS
+            if not (self.long_first and number == 0 and name.endswith(NGRAMS))
+        ]
+
 
 @dataclass(frozen=True)
 class Found:
@@ -158,12 +166,13 @@ def compare(bench: Bench, method: str) -> Found:
     checks: dict[str, Any] = {}
     for number in range(bench.rounds):
         settings = replace(bench.settings, method=method, seed=number + 1)
-        for name in TRAINERS:
+        for name in bench.trainers_of(number):
             path = bench.folder / "vectors.bin"
             runs[name].append(train_and_score(name, bench.text_of(number), settings, vectors=path))
             if not checks:
                 checks = {"ours": runs[name][0].scores, "gensim": score_by_gensim(path)}
     rows = speed_rows(method, runs) + quality_rows(method, runs, ("gensim", "fastText"))
+    rows += ngram_rows(method, runs)
     apart = max(abs(checks["ours"][name] - checks["gensim"][name]) for name in checks["ours"])
     rows.append(at_most(f"{method}: our scores less gensim's of the same file", "", apart, 0.001))
     return Found(rows, {**plain(runs), "checks": checks})
@@ -200,6 +209,17 @@ def quality_rows(method: str, runs: Runs, peers: Sequence[str]) -> list[Row]:
         behind = max(0.0, mean_score(runs["gensim"], name) - ours)
         rows.append(at_most(f"{method}: {name} behind gensim", "", behind, BEHIND))
     return sorted(rows, key=lambda row: row.line)
+
+
+def ngram_rows(method: str, runs: Runs) -> list[Row]:
+    """Give rows of the scores with n-grams, ours against fastText's."""
+    ours, theirs = runs[OURS + NGRAMS], runs[f"fastText{NGRAMS}"]
+    return [
+        score_row(
+            f"{method}{NGRAMS}: {name}", mean_score(ours, name), mean_score(theirs, name), "fastText"
+        )
+        for name in ours[0].scores
+    ]
 
 
 def middle(results: Sequence[Result], key: str) -> float:

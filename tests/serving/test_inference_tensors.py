@@ -154,11 +154,11 @@ def test_a_compressed_body_is_read(server: Running, encoding: str, squeeze: Any)
 @pytest.mark.parametrize(
     ("encoding", "body", "status"),
     [
-        ("gzip", gzip.compress(bytes(LIMIT + 1)), 413),
-        ("gzip", gzip.compress(bytes(100_000_000)), 413),
+        ("gzip", gzip.compress(bytes(LIMIT + 1), mtime=0), 413),  # the hour must not name a test
+        ("gzip", gzip.compress(bytes(100_000_000), mtime=0), 413),
         ("gzip", b"no gzip", 400),
-        ("gzip", gzip.compress(b"{}")[:-4], 400),
-        ("gzip", gzip.compress(b"{}") + b"more", 400),
+        ("gzip", gzip.compress(b"{}", mtime=0)[:-4], 400),
+        ("gzip", gzip.compress(b"{}", mtime=0) + b"more", 400),
         ("deflate", b"", 400),
         ("br", b"{}", 415),
     ],
