@@ -67,6 +67,12 @@ class ElmoEmbeddingSettings:
     file: str = setting("", "folder of the trained language model, relative to the recipe")
     trainable: bool = setting(False, "change the language model, too, with the task")
     dropout: float = setting(0.5, "share of vector positions zeroed", at_least=0, at_most=0.95)
+    beside: int = setting(
+        96, "numbers learned with the task beside them; 0 for none", at_least=0, at_most=4096
+    )
+    token_dropout: float = setting(
+        0.1, "share of tokens whose learned ones are [UNK]'s in training", at_least=0, at_most=0.95
+    )
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def settings(tmp_path: Path) -> ElmoEmbeddingSettings:
     """Give the settings of an embedding whose language model was never trained."""
     torch.manual_seed(3)
     save_elmo(Elmo(ElmoSettings(width=E, layers=2, spelling=10)), {}, tmp_path)
-    return ElmoEmbeddingSettings(file=str(tmp_path), dropout=0.0)
+    return ElmoEmbeddingSettings(file=str(tmp_path), dropout=0.0, beside=0)
 
 
 def filled(settings: ElmoEmbeddingSettings) -> ElmoEmbedding:
@@ -86,16 +86,34 @@ def test_every_word_of_the_vocabulary_is_spelled(settings: ElmoEmbeddingSettings
 def test_the_language_model_learns_only_where_the_recipe_says_so(
     settings: ElmoEmbeddingSettings, trainable: bool
 ) -> None:
-    embedding = filled(replace(settings, trainable=trainable)).train()
+    embedding = filled(replace(settings, trainable=trainable, beside=3)).train()
     ids, mask = padded_ids()
 
     embedding(ids, mask)[mask].square().sum().backward()
 
-    wanted = {"weights", "scale"} | ({"table", "readers"} if trainable else set())
+    wanted = {"weights", "scale", "beside"} | ({"table", "readers"} if trainable else set())
     named = embedding.named_parameters()
     learning = {name.split(".")[0] for name, each in named if each.requires_grad}
     assert learning == wanted
     assert all(each.grad is not None for each in embedding.parameters() if each.requires_grad)
+
+
+def test_numbers_learned_with_the_task_stand_before_those_read(
+    settings: ElmoEmbeddingSettings,
+) -> None:
+    embedding = filled(replace(settings, beside=3, token_dropout=0.5))
+    ids, mask = padded_ids()
+
+    found = embedding.eval()(ids, mask)
+    shown = embedding.train()(ids, mask)
+
+    assert found.shape[-1] == embedding.width == 3 + 2 * E
+    table = embedding.beside.table.weight
+    torch.testing.assert_close(found[..., :3], table[ids])
+    torch.testing.assert_close(found[..., 3:][mask], shown[..., 3:][mask])
+    hidden = (shown[..., :3] == table[1]).all(dim=-1)
+    assert 0 < hidden[mask].float().mean() < 1
+    assert (hidden | (shown[..., :3] == table[ids]).all(dim=-1)).all()
 
 
 @pytest.mark.parametrize(
@@ -114,13 +132,16 @@ def test_another_tokenizer_is_refused_with_the_line_to_change(
         spell_vocabulary(embedding, settings, train_tokenizer(["a b"], tokenizer))
 
 
-def test_the_graph_gives_the_same_vectors(settings: ElmoEmbeddingSettings) -> None:
-    embedding = filled(settings).eval()
+@pytest.mark.parametrize("beside", [0, 3])
+def test_the_graph_gives_the_same_vectors(settings: ElmoEmbeddingSettings, beside: int) -> None:
+    embedding = filled(replace(settings, beside=beside)).eval()
     ids, mask = padded_ids()
     graph = Graph()
     given = graph.add_input("ids", "int64", ["B", "T"])
     lengths = graph.add("Cast", graph.add_input("lengths", "int64", ["B"]), to=6)
-    graph.add_output(embedding.add_nodes(graph, given, lengths), "vectors", ["B", "T", 2 * E])
+    graph.add_output(
+        embedding.add_nodes(graph, given, lengths), "vectors", ["B", "T", embedding.width]
+    )
 
     (found,) = run_graph(graph, {"ids": ids, "lengths": mask.sum(dim=1)})
 

@@ -1,7 +1,7 @@
 """Token vectors that depend on the whole text, from a language model trained beforehand.
 
-Shapes: B batch, T tokens, E width of the language model, V vocabulary. A mask is True at real
-tokens.
+Shapes: B batch, T tokens, E width of the language model, L width learned beside, V vocabulary.
+A mask is True at real tokens.
 """
 
 from pathlib import Path
@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from textwright.networks.elmo import open_elmo
 from textwright.networks.embeddings.characters import spell_words
+from textwright.networks.embeddings.learned import LearnedEmbedding
 from textwright.networks.embeddings.same_words import check_same_words
 from textwright.networks.graph import Graph
-from textwright.recipe.parts import ElmoEmbeddingSettings, TokenizerSettings
+from textwright.recipe.parts import ElmoEmbeddingSettings, LearnedSettings, TokenizerSettings
 from textwright.text.tokenizer import Tokenizer
 
 BLOCK = 1024  # words spelled at once
@@ -27,8 +28,9 @@ class ElmoEmbedding(nn.Module):
 
         e = g (sum over j of s_j h_j),    s = softmax(w)
 
-    where g and w are learned with the task, w_j = 0 and g = 1 at first. Source: Peters et al.
-    2018, equation 1.
+    where g and w are learned with the task, w_j = 0 and g = 1 at first. A row of numbers learned
+    for each word stands before e, unless the recipe wants none. Source: Peters et al. 2018,
+    equation 1 and section 3.3, where those rows are trained beforehand.
 
     A recipe's vocabulary is fixed, so each of its words is spelled once, before the training:
     what stays is a table, which holds words, too, that the language model never met. All this
@@ -39,7 +41,8 @@ class ElmoEmbedding(nn.Module):
     def __init__(self, settings: ElmoEmbeddingSettings, vocabulary: int) -> None:
         super().__init__()
         model = open_elmo(Path(settings.file))
-        self.width = 2 * model.settings.width
+        self.beside = LearnedEmbedding(settings_beside(settings), vocabulary)
+        self.width = settings.beside + 2 * model.settings.width
         self.trainable = settings.trainable
         self.table = nn.Embedding(vocabulary, model.settings.width)
         self.readers = model.readers
@@ -54,15 +57,15 @@ class ElmoEmbedding(nn.Module):
 
         ids:  [B, T] int64, each in 0..V-1.
         mask: [B, T] bool.
-        Returns [B, T, 2E] float: the first E read forwards, the last E backwards. What stands
-        at padding means nothing.
+        Returns [B, T, L + 2E] float: L learned here, E read forwards, the last E backwards. What
+        stands at padding means nothing.
         """
         mixed = [
             torch.stack(layers, dim=-1) @ self.shares()  # [B, T, E]
             for layers in self.readers(self.table(ids), mask)
         ]
-        vectors: Tensor = self.dropout(torch.cat(mixed, dim=-1))  # [B, T, 2E]
-        return vectors
+        read = self.dropout(torch.cat(mixed, dim=-1))  # [B, T, 2E]
+        return torch.cat([self.beside(ids, mask), read], dim=-1)
 
     def shares(self) -> Tensor:
         """Give what each layer is multiplied by: g s, [layers + 1] float."""
@@ -73,7 +76,7 @@ class ElmoEmbedding(nn.Module):
         return f"trainable={self.trainable}"
 
     def add_nodes(self, graph: Graph, ids: str, lengths: str) -> str:
-        """Add look-up, LSTMs and sum to a graph; returns the name of [B, T, 2E].
+        """Add look-ups, LSTMs and sum to a graph; returns the name of [B, T, L + 2E].
 
         lengths: the name of [B] int32, the tokens of each text.
         """
@@ -84,7 +87,13 @@ class ElmoEmbedding(nn.Module):
         for layers in self.readers.add_nodes(graph, vectors, lengths):
             parts = [graph.add("Mul", *each) for each in zip(layers, shares, strict=True)]
             mixed.append(graph.add("Sum", *parts))  # [T, B, E]
-        return graph.add("Transpose", graph.add("Concat", *mixed, axis=2), perm=[1, 0, 2])
+        read = graph.add("Transpose", graph.add("Concat", *mixed, axis=2), perm=[1, 0, 2])
+        return graph.add("Concat", self.beside.add_nodes(graph, ids, lengths), read, axis=2)
+
+
+def settings_beside(settings: ElmoEmbeddingSettings) -> LearnedSettings:
+    """Give the settings of what is learned beside the language model."""
+    return LearnedSettings(settings.beside, settings.dropout, settings.token_dropout)
 
 
 def spell_vocabulary(
