@@ -216,7 +216,10 @@ def ngram_rows(method: str, runs: Runs) -> list[Row]:
     ours, theirs = runs[OURS + NGRAMS], runs[f"fastText{NGRAMS}"]
     return [
         score_row(
-            f"{method}{NGRAMS}: {name}", mean_score(ours, name), mean_score(theirs, name), "fastText"
+            f"{method}{NGRAMS}: {name}",
+            mean_score(ours, name),
+            mean_score(theirs, name),
+            "fastText",
         )
         for name in ours[0].scores
     ]

@@ -1,15 +1,19 @@
 """One step of each method, held against its equations in plain numpy."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numba import njit
 
-from textwright.vectors.lanes import Floats, make_rows, pointer
+from textwright.vectors import lanes, sampling
+from textwright.vectors.lanes import GROUP, Floats, make_rows, pointer
 from textwright.vectors.sampling import Ids, make_chances
 from textwright.vectors.windows import (
     BOUND,
+    BUILT_ON,
     STEPS,
     Network,
     Plan,
@@ -32,13 +36,14 @@ GRAMS = (np.array([0, 2, 2, 3, 5, 5, 5]), np.array([6, 7, 6, 7, 8], np.int32))
 @njit(nogil=True)
 def step(network: Network, text: Ids, targets: Ids, cbow: bool) -> None:
     """Take a step with the first word of the text as centre, the whole text being the window."""
-    seen = np.zeros(len(network.outputs), np.int64)
-    scratch = Scratch(pointer(text), pointer(targets), pointer(seen))
-    window = Window(0, 0, len(text), 0, len(targets), 1)
+    seen, steps = np.zeros(len(network.outputs), np.int64), np.zeros(GROUP, np.float32)
+    scratch = Scratch(pointer(text), pointer(targets), pointer(steps), pointer(seen))
+    plan = Plan(cbow, 5, 0, len(targets), 0, 1, RATE, 0.0, np.uint64(9))
+    window = Window(0, 0, len(text), 0, 1)
     if cbow:
-        learn_mean(find_tables(network), scratch, window, np.float32(RATE))
+        learn_mean(find_tables(network), scratch, plan, window, np.float32(RATE))
     else:
-        learn_pairs(find_tables(network), scratch, window, np.float32(RATE))
+        learn_pairs(find_tables(network), scratch, plan, window, np.float32(RATE))
 
 
 @njit(nogil=True)
@@ -65,24 +70,35 @@ def make_network(grams: tuple[Any, Any] = NO_GRAMS) -> tuple[Network, Floats, Fl
     return network, input_matrix, output_matrix
 
 
+def in_groups(targets: list[int]) -> Ids:
+    """Fill targets up to whole groups, as kernels take them."""
+    return numbers(*targets, *[targets[0]] * (-len(targets) % GROUP))
+
+
 def learn(hidden: Floats, outputs: Floats, targets: list[int]) -> Floats:
-    """Equation 4 of Mikolov et al. 2013, its gradient: the first target is the true one."""
+    """Equation 4 of Mikolov et al. 2013, its gradient: the first target is the true one.
+
+    Those of a group are scored before any of them moves. A true one drawn again is left out.
+    """
     change = np.zeros_like(hidden)
-    for place, target in enumerate(targets):
-        score = 1 / (1 + np.exp(-outputs[target] @ hidden))
-        step = RATE * ((place == 0) - score)
-        change += step * outputs[target]
-        outputs[target] += step * hidden
+    for first in range(0, len(targets), GROUP):
+        group = targets[first : first + GROUP]
+        scores = 1 / (1 + np.exp(-outputs[group] @ hidden))
+        for place, (target, score) in enumerate(zip(group, scores, strict=True), first):
+            if place == 0 or target != targets[0]:
+                step = RATE * ((place == 0) - score)
+                change += step * outputs[target]
+                outputs[target] += step * hidden
     return change
 
 
-@pytest.mark.parametrize("targets", [[1, 4, 5], [3], [2, 5, 5, 2]])
+@pytest.mark.parametrize("targets", [[1, 4, 5], [3], [2, 5, 5, 2], [4, 1, 0, 3, 2, 5, 1, 5]])
 def test_a_step_of_skip_gram_is_that_of_the_equations(targets: list[int]) -> None:
     network, inputs, outputs = make_network()
     expected_inputs, expected_outputs = inputs.copy(), outputs.copy()
     expected_inputs[2] += learn(inputs[2].copy(), expected_outputs, targets)
 
-    step(network, numbers(targets[0], 2), numbers(*targets), cbow=False)
+    step(network, numbers(targets[0], 2), in_groups(targets), cbow=False)
 
     assert inputs == pytest.approx(expected_inputs, abs=CLOSE * 5)
     assert outputs == pytest.approx(expected_outputs, abs=CLOSE * 5)
@@ -94,7 +110,7 @@ def test_a_step_of_cbow_moves_each_word_of_the_window_once_as_their_mean_moves()
     expected_inputs, expected_outputs = inputs.copy(), outputs.copy()
     expected_inputs[[0, 2]] += learn(inputs[[0, 2, 2]].mean(axis=0), expected_outputs, [5, 1, 3])
 
-    step(network, numbers(5, 0, 2, 2), numbers(5, 1, 3), cbow=True)
+    step(network, numbers(5, 0, 2, 2), in_groups([5, 1, 3]), cbow=True)
 
     assert inputs == pytest.approx(expected_inputs, abs=CLOSE * 5)
     assert outputs == pytest.approx(expected_outputs, abs=CLOSE * 5)
@@ -106,7 +122,7 @@ def test_with_n_grams_a_word_is_the_mean_of_its_rows_and_all_of_them_move() -> N
     rows = [3, 7, 8]  # the word itself, then its n-grams
     expected_inputs[rows] += learn(inputs[rows].mean(axis=0), expected_outputs, [1, 4])
 
-    step(network, numbers(1, 3), numbers(1, 4), cbow=False)
+    step(network, numbers(1, 3), in_groups([1, 4]), cbow=False)
 
     assert inputs == pytest.approx(expected_inputs, abs=CLOSE * 5)
     assert outputs == pytest.approx(expected_outputs, abs=CLOSE * 5)
@@ -128,10 +144,16 @@ def test_only_the_sentences_asked_for_are_learned_from(cbow: bool) -> None:
     before = inputs.copy()
     ids = np.array([0, 1, 2, 3, 4, 5], np.int32)
     starts = np.array([0, 2, 4, 5, 6])
-    plan = Plan(cbow, 5, 2, 1, 3, RATE, 0.0, np.uint64(9))
+    plan = Plan(cbow, 5, 2, GROUP, 1, 3, RATE, 0.0, np.uint64(9))
 
     words = train_sentences(network, ids, starts, plan)
 
     assert words == 3
     assert inputs[[0, 1, 4, 5]].tobytes() == before[[0, 1, 4, 5]].tobytes()
     assert not np.allclose(inputs[[2, 3]], before[[2, 3]])
+
+
+def test_stored_kernels_are_compiled_again_when_what_they_are_built_on_changes() -> None:
+    sources = [Path(str(each.__file__)).read_bytes() for each in (lanes, sampling)]
+
+    assert hashlib.sha256(b"".join(sources)).hexdigest()[:16] == BUILT_ON

@@ -5,8 +5,9 @@ blocks is part of the record's type, so a kernel is compiled for one width: each
 becomes straight vector instructions, and a row that is loaded stays in registers until it is
 stored. Plain loops over ``matrix[row, d]`` must assume that rows overlap, and go through memory.
 
-numba's cache of a kernel knows the kernel's own file only: after a change here, touch
-``windows.py`` (a new installation does), or its kernels are the old ones.
+A processor with 16 vector registers holds two such rows of 100 numbers at most. Where several
+rows are multiplied with one, ``GROUP`` of them are read together, block by block: that asks for
+few registers, and their sums do not wait for each other.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Records = NDArray[np.void]
 
+GROUP = 6  # rows taken together: a centre and five negatives
 LANES = 16  # float32 numbers in a cache line, and in the widest vector register
 LINE = 64  # bytes of a cache line
 BLOCK = ir.VectorType(ir.FloatType(), LANES)
@@ -117,6 +119,17 @@ def pointer(_typing: Any, array: Any) -> tuple[Any, Emit]:
 
 
 @intrinsic
+def offset(_typing: Any, address: Any, places: Any) -> tuple[Any, Emit]:
+    """Give the address of the element so many places on."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        index = context.cast(builder, args[1], signature.args[1], types.intp)
+        return builder.gep(args[0], [index])
+
+    return address(address, places), emit
+
+
+@intrinsic
 def load(_typing: Any, matrix: Any, row: Any) -> tuple[Any, Emit]:
     """Read a row of a matrix; nothing checks that it has it."""
 
@@ -176,34 +189,80 @@ def add_scaled(_typing: Any, row: Any, _scale: Any, other: Any) -> tuple[Any, Em
     def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         factor = spread(builder, args[1])
         pairs = zip(unpack(builder, args[0]), unpack(builder, args[2]), strict=True)
-        blocks = [
-            builder.fadd(left, builder.fmul(factor, right, flags=["fast"]), flags=["fast"])
-            for left, right in pairs
-        ]
-        return pack(builder, blocks)
+        return pack(builder, [add_product(builder, left, factor, right) for left, right in pairs])
 
     return row(row, types.float32, other), emit
 
 
 @intrinsic
-def dot(_typing: Any, row: Any, other: Any) -> tuple[Any, Emit]:
-    """Give the inner product of two rows, one float32."""
+def write_dots(_typing: Any, row: Any, matrix: Any, places: Any, dots: Any) -> tuple[Any, Emit]:
+    """Write the inner products of a row with ``GROUP`` rows of a matrix.
 
-    def emit(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        sums: list[Any] = []
-        for place, pair in enumerate(
-            zip(unpack(builder, args[0]), unpack(builder, args[1]), strict=True)
-        ):
-            product = builder.fmul(*pair, flags=["fast"])
-            if place < 2:  # two chains of additions at once
-                sums.append(product)
-            else:
-                sums[place % 2] = builder.fadd(sums[place % 2], product, flags=["fast"])
-        total = sums[0] if len(sums) == 1 else builder.fadd(*sums, flags=["fast"])
-        kind = ir.FunctionType(ir.FloatType(), [ir.FloatType(), BLOCK])
-        name = f"llvm.vector.reduce.fadd.v{LANES}f32"
-        function = builder.module.declare_intrinsic(name, (), kind)
-        start = ir.Constant(ir.FloatType(), -0.0)
-        return builder.call(function, [start, total], fastmath=("fast",))
+    places: address of the numbers of those rows, int32.
+    dots:   address of as many float32.
+    """
 
-    return types.float32(row, other), emit
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        others = point_at_group(context, builder, signature.args[1:3], args[1:3])
+        sums: list[Any] = [ir.Constant(BLOCK, None)] * GROUP
+        for number, block in enumerate(unpack(builder, args[0])):
+            for each, other in enumerate(others):
+                there = builder.load(other[number], align=4)
+                product = builder.fmul(block, there, flags=["fast"])
+                sums[each] = builder.fadd(sums[each], product, flags=["fast"])
+        for each, total in enumerate(sums):
+            place = builder.gep(args[3], [ir.Constant(ir.IntType(64), each)])
+            builder.store(add_lanes(builder, total), place)
+        return context.get_dummy_value()
+
+    return types.void(row, matrix, places, dots), emit
+
+
+@intrinsic
+def move_group(
+    _typing: Any, row: Any, change: Any, matrix: Any, places: Any, steps: Any
+) -> tuple[Any, Emit]:
+    """Add ``row``, times its step, to each of ``GROUP`` rows of a matrix, one after the other.
+
+    places, steps: addresses of the numbers of those rows, int32, and of the float32 steps.
+    Gives ``change`` with each of those rows, times its step, added before it is moved.
+    """
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        others = point_at_group(context, builder, signature.args[2:4], args[2:4])
+        factors = [
+            spread(builder, builder.load(builder.gep(args[4], [ir.Constant(ir.IntType(64), each)])))
+            for each in range(GROUP)
+        ]
+        changed = unpack(builder, args[1])
+        for number, block in enumerate(unpack(builder, args[0])):
+            for other, factor in zip(others, factors, strict=True):
+                there = builder.load(other[number], align=4)
+                changed[number] = add_product(builder, changed[number], factor, there)
+                builder.store(add_product(builder, there, factor, block), other[number], align=4)
+        return pack(builder, changed)
+
+    return change(row, change, matrix, places, steps), emit
+
+
+def point_at_group(context: Any, builder: Any, kinds: Any, args: Any) -> list[list[Any]]:
+    """Emit the addresses of the blocks of ``GROUP`` rows, whose numbers stand at an address."""
+    found = []
+    for each in range(GROUP):
+        number = builder.load(builder.gep(args[1], [ir.Constant(ir.IntType(64), each)]))
+        index = context.cast(builder, number, types.int32, types.intp)
+        found.append(pointers(builder, kinds[0], args[0], index))
+    return found
+
+
+def add_product(builder: Any, block: Any, factor: Any, other: Any) -> Any:
+    """Emit ``block`` + ``factor`` * ``other``."""
+    return builder.fadd(block, builder.fmul(factor, other, flags=["fast"]), flags=["fast"])
+
+
+def add_lanes(builder: Any, block: Any) -> Any:
+    """Emit the sum of the lanes of a block."""
+    kind = ir.FunctionType(ir.FloatType(), [ir.FloatType(), BLOCK])
+    name = f"llvm.vector.reduce.fadd.v{LANES}f32"
+    function = builder.module.declare_intrinsic(name, (), kind)
+    return builder.call(function, [ir.Constant(ir.FloatType(), -0.0), block], fastmath=("fast",))

@@ -29,14 +29,17 @@ from numba import njit
 from numpy.typing import NDArray
 
 from textwright.vectors.lanes import (
+    GROUP,
     Floats,
     Records,
     add_scaled,
-    dot,
     load,
+    move_group,
+    offset,
     pointer,
     prefetch,
     store,
+    write_dots,
     zero_row,
 )
 from textwright.vectors.sampling import (
@@ -50,6 +53,9 @@ from textwright.vectors.sampling import (
     thin,
 )
 
+# numba stores a kernel by the contents of its own file, not of those that it is built on: their
+# digest stands here, so that it changes with them.
+BUILT_ON = "797efff6af7a72e6"
 BOUND, STEPS = 8.0, 2048  # the logistic function is looked up between -BOUND and BOUND
 ONE, NOTHING = np.float32(1), np.float32(0)
 SCALE, MIDDLE = np.float32(STEPS / (2 * BOUND)), np.float32(STEPS / 2)
@@ -89,24 +95,25 @@ class Scratch(NamedTuple):
     """Memory of one thread, as addresses.
 
     text:    the words of a sentence that are kept.
-    targets: [2 * (negatives + 1)], the targets of this window and of the next, which are drawn
-             early so that their rows are in the cache when they are needed.
+    targets: [2 * targets], the targets of this window and of the next, which are drawn early so
+             that their rows are in the cache when they are needed.
+    steps:   [GROUP], how far some targets move.
     seen:    [V], the last window in which each word was moved (CBOW).
     """
 
     text: Any
     targets: Any
+    steps: Any
     seen: Any
 
 
 class Window(NamedTuple):
-    """Places ``low`` to ``high`` - 1 of a text; the centre's targets are ``start`` to ``end``."""
+    """Places ``low`` to ``high`` - 1 of a text; the centre's targets begin at ``start``."""
 
     low: int
     centre: int
     high: int
     start: int
-    end: int
     number: int  # windows before it, and 1
 
 
@@ -116,6 +123,7 @@ class Plan(NamedTuple):
     cbow: bool
     window: int
     negatives: int
+    targets: int  # the centre and the negatives, filled up to whole groups
     first: int
     end: int
     rate: float  # step size before the first word
@@ -141,9 +149,10 @@ def train_sentences(network: Network, ids: Ids, starts: NDArray[np.int64], plan:
     for sentence in range(plan.first, plan.end):
         longest = max(longest, starts[sentence + 1] - starts[sentence])
     text = np.empty(longest, np.int32)
-    targets = np.empty(2 * (plan.negatives + 1), np.int32)
+    targets = np.empty(2 * plan.targets, np.int32)
+    steps = np.empty(GROUP, np.float32)
     seen = np.zeros(len(network.outputs) if plan.cbow else 1, np.int64)
-    scratch = Scratch(pointer(text), pointer(targets), pointer(seen))
+    scratch = Scratch(pointer(text), pointer(targets), pointer(steps), pointer(seen))
     words, tables = pointer(ids), find_tables(network)
     state, done = plan.seed, 0
     for sentence in range(plan.first, plan.end):
@@ -183,60 +192,59 @@ def train_text(
     state: State,
 ) -> State:
     """Learn from the first ``count`` words of a text, two at least, each in turn the centre."""
-    text, targets = scratch.text, scratch.targets
-    state, end = draw_targets(tables, text[0], plan.negatives, targets, 0, state)
-    start = 0
+    text, start = scratch.text, 0
+    state = draw_targets(tables, scratch, plan, text[0], start, state)
     for centre in range(count):
         state = advance(state)
         reach = int(1 + draw_below(bits_of(state), plan.window))
         low, high = max(centre - reach, 0), min(centre + reach + 1, count)
-        window = Window(low, centre, high, start, end, done + centre + 1)
-        start = plan.negatives + 1 - start
+        window = Window(low, centre, high, start, done + centre + 1)
+        start = plan.targets - start
         if centre + 1 < count:
-            state, end = draw_targets(
-                tables, text[centre + 1], plan.negatives, targets, start, state
-            )
+            state = draw_targets(tables, scratch, plan, text[centre + 1], start, state)
         if centre + plan.window + 1 < count:
             prefetch(tables.inputs, text[centre + plan.window + 1])
         if plan.cbow:
-            learn_mean(tables, scratch, window, rate)
+            learn_mean(tables, scratch, plan, window, rate)
         else:
-            learn_pairs(tables, scratch, window, rate)
+            learn_pairs(tables, scratch, plan, window, rate)
     return state
 
 
 @njit(cache=True, nogil=True, forceinline=True)
 def draw_targets(
-    tables: Tables, centre: int, negatives: int, targets: Ids, start: int, state: State
-) -> tuple[State, int]:
-    """Write a centre and its negatives to ``targets`` from ``start``; gives where they end.
-
-    A draw of the centre itself is left out.
-    """
+    tables: Tables, scratch: Scratch, plan: Plan, centre: int, start: int, state: State
+) -> State:
+    """Write a centre and its negatives from ``start``, then the centre to the end of the group."""
+    targets = scratch.targets
     targets[start] = centre
     prefetch(tables.outputs, centre)
-    end = start + 1
-    for _ in range(negatives):
+    for place in range(start + 1, start + plan.negatives + 1):
         state = advance(state)
         word = draw_word(tables.chances, tables.words, bits_of(state))
         prefetch(tables.outputs, word)
-        targets[end] = word
-        end += word != centre
-    return state, end
+        targets[place] = word
+    for place in range(start + plan.negatives + 1, start + plan.targets):
+        targets[place] = centre
+    return state
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def learn_pairs(tables: Tables, scratch: Scratch, window: Window, rate: np.float32) -> None:
+def learn_pairs(
+    tables: Tables, scratch: Scratch, plan: Plan, window: Window, rate: np.float32
+) -> None:
     """Take the steps of skip-gram: each context word against the targets."""
     for place in range(window.low, window.high):
         if place != window.centre:
             word = scratch.text[place]
             hidden = read_input(tables, word)
-            move_input(tables, word, learn_targets(tables, scratch, window, hidden, rate))
+            move_input(tables, word, learn_targets(tables, scratch, plan, window, hidden, rate))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def learn_mean(tables: Tables, scratch: Scratch, window: Window, rate: np.float32) -> None:
+def learn_mean(
+    tables: Tables, scratch: Scratch, plan: Plan, window: Window, rate: np.float32
+) -> None:
     """Take the step of CBOW: the mean of the context words against the targets.
 
     A word that stands there several times moves once, so that the mean moves as it should.
@@ -248,7 +256,7 @@ def learn_mean(tables: Tables, scratch: Scratch, window: Window, rate: np.float3
             total = add_scaled(total, ONE, read_input(tables, text[place]))
     share = ONE / np.float32(window.high - window.low - 1)
     hidden = add_scaled(zero_row(tables.inputs), share, total)
-    change = learn_targets(tables, scratch, window, hidden, rate)
+    change = learn_targets(tables, scratch, plan, window, hidden, rate)
     for place in range(window.low, window.high):
         word = text[place]
         if place != window.centre and seen[word] != window.number:
@@ -258,18 +266,23 @@ def learn_mean(tables: Tables, scratch: Scratch, window: Window, rate: np.float3
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def learn_targets(
-    tables: Tables, scratch: Scratch, window: Window, hidden: Any, rate: np.float32
+    tables: Tables, scratch: Scratch, plan: Plan, window: Window, hidden: Any, rate: np.float32
 ) -> Any:
-    """Move the output rows of the targets, the first of them true; gives the move of ``hidden``."""
+    """Move the output rows of the targets, the first of them true; gives the move of ``hidden``.
+
+    Where the centre stands again, drawn by chance or to fill a group, it moves nothing.
+    """
+    steps, true = scratch.steps, scratch.targets[window.start]
     change = zero_row(tables.outputs)
-    label = ONE
-    for place in range(window.start, window.end):
-        word = scratch.targets[place]
-        target = load(tables.outputs, word)
-        step = rate * (label - look_up(tables.logistic, dot(hidden, target)))
-        change = add_scaled(change, step, target)
-        store(tables.outputs, word, add_scaled(target, step, hidden))
-        label = NOTHING
+    for first in range(window.start, window.start + plan.targets, GROUP):
+        targets = offset(scratch.targets, first)
+        write_dots(hidden, tables.outputs, targets, steps)
+        for place in range(GROUP):
+            step = -rate * look_up(tables.logistic, steps[place])
+            steps[place] = step if targets[place] != true else NOTHING
+            if first + place == window.start:
+                steps[place] = step + rate
+        change = move_group(hidden, change, tables.outputs, targets, steps)
     return change
 
 

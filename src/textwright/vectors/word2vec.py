@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from textwright.errors import DataError
 from textwright.recipe.vectors import NgramSettings, Word2VecSettings
 from textwright.vectors.corpus import Corpus
-from textwright.vectors.lanes import Floats, Records, make_rows
+from textwright.vectors.lanes import GROUP, Floats, Records, make_rows
 from textwright.vectors.sampling import make_chances
 from textwright.vectors.subwords import NgramRows, word_slots
 from textwright.vectors.windows import Network, Plan, make_logistic, train_sentences
@@ -115,6 +115,7 @@ def make_plans(starts: NDArray[np.int64], settings: Word2VecSettings) -> Iterato
                 cbow=settings.method == "cbow",
                 window=settings.window,
                 negatives=settings.negatives,
+                targets=-(-(settings.negatives + 1) // GROUP) * GROUP,
                 first=first,
                 end=end,
                 rate=rate,
