@@ -65,7 +65,7 @@ def test_bag_needs_no_parts_of_a_network() -> None:
     assert (read.tokenizer, read.embedding, read.decoder) == (None, None, None)
 
 
-@pytest.mark.parametrize("kind", ["bag", "bilstm"])
+@pytest.mark.parametrize("kind", ["bag", "bilstm", "transformer"])
 def test_a_recipe_written_out_reads_back_equal(kind: str) -> None:
     before = check_recipe(
         recipe(
@@ -105,6 +105,8 @@ def test_dev_is_a_file_or_a_share() -> None:
         ({"encoder": {"kind": "bilstm", "hidden": True}}, "It must be a whole number."),
         ({"encoder": {"kind": "bilstm", "hidden": 0}}, "It must be at least 1 and at most 4096."),
         ({"encoder": {"kind": "bilstm", "dropout": float("nan")}}, "finite number"),
+        ({"encoder": {"kind": "transformer", "hidden": 100}}, "Take 104, a multiple of 8"),
+        ({"encoder": {"kind": "transformer", "heads": 0}}, "It must be at least 1"),
         ({"encoder": {"kind": "bag"}, "embedding": {}}, "is not used by the encoder 'bag'"),
         ({"encoder": {"kind": "bag"}, "training": {"batch_size": 4}}, "training.batch_size"),
         ({"encoder": "bilstm"}, "holds 'bilstm'"),

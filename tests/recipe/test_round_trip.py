@@ -34,6 +34,7 @@ from textwright.recipe.training import (
     NetworkTrainingSettings,
 )
 
+SHARED = {"hidden": (8, 24, 4096), "heads": (1, 2, 4)}  # widths that any number of heads can share
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(
     lambda text: not text.startswith(HUB)  # what names the hub is checked more closely
@@ -48,6 +49,8 @@ def values_of(declared: Field[Any], kind: Any) -> st.SearchStrategy[Any]:
         return st.sampled_from(choices)
     if declared.name == "buckets":
         return st.integers(10, 24).map(lambda power: 2**power)
+    if declared.name in SHARED:  # one of them is drawn, or both
+        return st.sampled_from(SHARED[declared.name])
     if kind is bool:
         return st.booleans()
     if kind is int:

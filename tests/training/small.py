@@ -18,7 +18,10 @@ from textwright.training.rows import Rows
 VOCABULARY = 32
 LABELS = 3
 FILELESS = [name for name, part in EMBEDDINGS.items() if not hasattr(part.settings, "file")]
-LEARNING = {"pretrained": {"train": "full", "frozen_embeddings": False}}  # so that all of it does
+NEEDED: dict[str, dict[str, Any]] = {
+    "pretrained": {"train": "full", "frozen_embeddings": False},  # so that all of it learns
+    "transformer": {"heads": 3},  # so that they share a width of 6
+}
 
 
 def small_recipe(**sections: dict[str, Any]) -> Recipe:
@@ -42,7 +45,7 @@ def tables_of(encoder: str, **settings: Any) -> list[dict[str, Any]]:
     """
     declared: Any = ENCODERS[encoder].settings
     known = {name: each for name, each in settings.items() if hasattr(declared, name)}
-    table = {"kind": encoder, **known, **LEARNING.get(encoder, {})}
+    table = {"kind": encoder, **known, **NEEDED.get(encoder, {})}
     if "embedding" not in declared.uses:
         return [{"encoder": table}]
     return [{"encoder": table, "embedding": {"kind": each}} for each in FILELESS]

@@ -19,6 +19,7 @@ from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.encoders.bilstm import BiLSTM
 from textwright.networks.encoders.none import NoEncoder
 from textwright.networks.encoders.pretrained import PretrainedEncoder
+from textwright.networks.encoders.transformer import Transformer
 from textwright.recipe.parts import (
     BiLSTMSettings,
     ClassifySettings,
@@ -29,6 +30,7 @@ from textwright.recipe.parts import (
     NoEncoderSettings,
     OneHotSettings,
     PretrainedSettings,
+    TransformerSettings,
     VectorsEmbeddingSettings,
 )
 
@@ -51,6 +53,7 @@ EMBEDDINGS: dict[str, Part] = {
 
 ENCODERS: dict[str, Part] = {
     "bilstm": Part(BiLSTM, BiLSTMSettings, "small data, fast on a CPU"),
+    "transformer": Part(Transformer, TransformerSettings, "more data, trained from scratch"),
     "none": Part(NoEncoder, NoEncoderSettings, "word vectors that are good as they are"),
     "pretrained": Part(PretrainedEncoder, PretrainedSettings, "few labels, the best scores"),
 }

@@ -137,6 +137,27 @@ class BiLSTMSettings:
 
 
 @dataclass(frozen=True)
+class TransformerSettings:
+    """Layers in which every token looks at all others, learned from the task alone."""
+
+    kind: ClassVar[str] = "transformer"
+    uses: ClassVar[tuple[str, ...]] = ("tokenizer", "embedding", "decoder")
+    layers: int = setting(2, "layers, each over the one below", at_least=1, at_most=24)
+    hidden: int = setting(
+        128, "state width, a multiple of twice the heads", at_least=2, at_most=4096
+    )
+    heads: int = setting(4, "parts of it that look by themselves", at_least=1, at_most=64)
+    dropout: float = setting(0.1, "share of each step's output zeroed", at_least=0, at_most=0.95)
+
+    def __post_init__(self) -> None:
+        """Refuse a width that the heads cannot share out in pairs."""
+        step = 2 * self.heads
+        if self.hidden % step:
+            what = f"encoder.hidden is {self.hidden}, which {self.heads} heads cannot share."
+            raise RecipeError(what, f"Take {-(-self.hidden // step) * step}, a multiple of {step}.")
+
+
+@dataclass(frozen=True)
 class NoEncoderSettings:
     """None: the vectors of the tokens are pooled as they are."""
 
@@ -247,7 +268,9 @@ DecoderSettings = ClassifySettings | MatchSettings | EmbedSettings
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
-EncoderSettings = BagSettings | BiLSTMSettings | NoEncoderSettings | PretrainedSettings
+EncoderSettings = (
+    BagSettings | BiLSTMSettings | TransformerSettings | NoEncoderSettings | PretrainedSettings
+)
 AnyTokenizerSettings = TokenizerSettings | PretrainedTokenizerSettings
 
 EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
@@ -259,6 +282,7 @@ EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
 ENCODERS: dict[str, type[EncoderSettings]] = {
     "bag": BagSettings,
     "bilstm": BiLSTMSettings,
+    "transformer": TransformerSettings,
     "none": NoEncoderSettings,
     "pretrained": PretrainedSettings,
 }

@@ -171,13 +171,15 @@ NETWORK: Space = {
     "encoder.dropout": Range(0.0, 0.6),
     "decoder.dropout": Range(0.0, 0.6),
 }
+POOLINGS = Choice(("mean", "max", "attention", "attention-max"))
 OF_KIND: dict[str, Space] = {
     "bag": BAG,
     "bilstm": {
         **NETWORK,
         "encoder.hidden": Choice((64, 128, 256)),
-        "decoder.pooling": Choice(("mean", "max", "attention", "attention-max")),
+        "decoder.pooling": POOLINGS,
     },
+    "transformer": {**NETWORK, "encoder.layers": Range(1, 4), "decoder.pooling": POOLINGS},
 }  # by the encoder's kind; NETWORK for every other
 
 

@@ -6,9 +6,15 @@ Shapes: B batch, T tokens, D width.
 from typing import Any
 
 import torch
-from torch import nn
 
-from textwright.networks.graph import FUSED, Graph
+from textwright.networks.encoders.layer_graph import (
+    Layer,
+    add_attention,
+    add_joined,
+    add_norm,
+    add_wide,
+)
+from textwright.networks.graph import Graph
 
 FAMILY = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 
@@ -28,8 +34,11 @@ def add_bert(graph: Graph, model: Any, ids: str, lengths: str, types: str | None
     lengths:    that of [B] int32.
     """
     states = add_embeddings(graph, model.embeddings, ids, types)
-    for layer in model.encoder.layer:
-        states = add_layer(graph, layer, states, lengths)
+    for each in map(read_layer, model.encoder.layer):
+        found = add_attention(graph, each, states, lengths)
+        states = add_joined(graph, found, states, each.join, each.join_norm)
+        found = add_wide(graph, each, states)
+        states = add_joined(graph, found, states, each.narrow, each.narrow_norm)
     return states
 
 
@@ -48,42 +57,17 @@ def add_embeddings(graph: Graph, embeddings: Any, ids: str, types: str | None) -
     return add_norm(graph, graph.add("Add", words, shown), embeddings.LayerNorm)
 
 
-def add_layer(graph: Graph, layer: Any, states: str, lengths: str) -> str:
-    """Add one layer: attention, then a wide network at each token, both added to what came in."""
+def read_layer(layer: Any) -> Layer:
+    """Find the weights of a layer as transformers names them."""
     inner = layer.attention.self
     parts = (inner.query, inner.key, inner.value)
-    attended = graph.add(
-        "Attention",
-        states,
-        graph.constant(torch.cat([each.weight for each in parts]).T),
-        graph.constant(torch.cat([each.bias for each in parts])),
-        lengths,
-        domain=FUSED,
-        num_heads=inner.num_attention_heads,
-    )  # [B, T, D]
-    states = add_residual(graph, attended, states, layer.attention.output)
-    wide = graph.linear(states, layer.intermediate.dense.weight)
-    wide = graph.add(
-        "BiasGelu", wide, graph.constant(layer.intermediate.dense.bias), domain=FUSED
-    )  # [B, T, 4D]
-    return add_residual(graph, wide, states, layer.output)
-
-
-def add_residual(graph: Graph, found: str, states: str, output: Any) -> str:
-    """Add the projection of what was found to the states, and normalise: [B, T, D]."""
-    return graph.add(
-        "SkipLayerNormalization",
-        graph.linear(found, output.dense.weight),
-        states,
-        graph.constant(output.LayerNorm.weight),
-        graph.constant(output.LayerNorm.bias),
-        graph.constant(output.dense.bias),
-        domain=FUSED,
-        epsilon=output.LayerNorm.eps,
+    return Layer(
+        read=torch.cat([each.weight for each in parts]),
+        read_bias=torch.cat([each.bias for each in parts]),
+        heads=inner.num_attention_heads,
+        join=layer.attention.output.dense,
+        join_norm=layer.attention.output.LayerNorm,
+        widen=layer.intermediate.dense,
+        narrow=layer.output.dense,
+        narrow_norm=layer.output.LayerNorm,
     )
-
-
-def add_norm(graph: Graph, states: str, norm: nn.LayerNorm) -> str:
-    """Add the normalisation of each token's state."""
-    weight, bias = (graph.constant(each) for each in (norm.weight, norm.bias))
-    return graph.add("LayerNormalization", states, weight, bias, axis=-1, epsilon=norm.eps)
