@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from textwright.errors import DataError, MissingExtraError, RecipeError
+from textwright.networks.encoders.encoder_graph import DRAWN
+from textwright.networks.encoders.layer_graph import ACTIVATIONS
 from textwright.recipe.file import HUB_NAME
 from textwright.recipe.parts import PretrainedSettings
 from textwright.vectors.saved import PACKAGE
@@ -30,7 +32,13 @@ POOLINGS = {  # as sentence-transformers names them, before and since its versio
     "max": "max",
     "lasttoken": "last",
 }
-OFFSET = ("camembert", "mpnet", "roberta", "xlm-roberta", "xlm-roberta-xl", "data2vec-text")
+OFFSET = ("camembert", "mpnet", "roberta", "xlm-roberta")  # they count from behind padding's id
+KNOWN = {  # what of config.json the graph is drawn for; first, what goes where nothing is said
+    "activation": tuple(ACTIVATIONS),
+    "hidden_act": tuple(ACTIVATIONS),
+    "hidden_activation": ("gelu",),
+    "position_embedding_type": ("absolute",),
+}
 CONVERT = (
     "Convert it where you trust it: AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER) "
     "writes model.safetensors."
@@ -127,7 +135,7 @@ def open_checkpoint(folder: Path) -> Checkpoint:
 
 
 def read_config(folder: Path) -> Mapping[str, Any]:
-    """Read ``config.json``, and refuse what is no encoder that transformers itself knows."""
+    """Read ``config.json``, and refuse what no graph can be drawn of."""
     place = folder / "config.json"
     try:
         config: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
@@ -140,12 +148,13 @@ def read_config(folder: Path) -> Mapping[str, Any]:
         what = f"{place} asks for code of its own, which is never run."
         raise DataError(what, "Choose a model whose architecture transformers has.")
     import_transformers()
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES
-
-    reads_both_ways = kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not config.get("is_decoder")
-    if not reads_both_ways or config.get("is_encoder_decoder"):
-        what = f"{place} is of a {kind!r}, which is no encoder that reads a whole text."
-        raise DataError(what, "Choose one of the family of BERT: they are trained to fill gaps.")
+    if kind not in DRAWN or config.get("is_decoder"):
+        what = f"{place} is of a {kind!r}, which is no encoder that can be served."
+        raise DataError(what, f"Choose one of: {', '.join(sorted(DRAWN))}.")
+    for key, known in KNOWN.items():
+        if config.get(key, known[0]) not in known:
+            what = f"{place} says {key} {config[key]!r}, which cannot be served."
+            raise DataError(what, f"Choose a model with one of: {', '.join(known)}.")
     return config
 
 

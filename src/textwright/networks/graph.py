@@ -26,6 +26,7 @@ class Graph:
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
+        self.stored: dict[tuple[Any, ...], tuple[Tensor, str]] = {}  # by place in memory
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
 
@@ -36,11 +37,16 @@ class Graph:
         return output
 
     def constant(self, value: Tensor | NDArray[Any] | float | Sequence[int]) -> str:
-        """Store an array in the graph and return its name.
+        """Store an array in the graph and return its name; a tensor is stored once.
 
         Arrays and tensors keep their type, a float becomes float32, integers become int64.
         """
         name = f"constant_{len(self.constants)}"
+        if isinstance(value, Tensor):
+            place = (value.data_ptr(), value.shape, value.stride())
+            if place in self.stored:
+                return self.stored[place][1]
+            self.stored[place] = (value, name)  # with it, so that its memory is not used again
         kept = value.detach().cpu().numpy() if isinstance(value, Tensor) else value
         kind = np.float32 if isinstance(kept, float) else None
         self.constants[name] = numpy_helper.from_array(np.asarray(kept, kind, order="C"), name)

@@ -9,6 +9,28 @@ from torch import Tensor, nn
 
 from textwright.networks.graph import FUSED, Graph
 
+FLOAT = 1  # as ONNX numbers its types
+ACTIVATIONS = {  # operators by transformers' names; a fused one adds the bias first
+    "gelu": "BiasGelu",
+    "gelu_new": "FastGelu",
+    "gelu_pytorch_tanh": "FastGelu",
+    "relu": "Relu",
+}
+
+
+@dataclass(frozen=True)
+class TextInGraph:
+    """What an encoder finds in a graph, by name.
+
+    ids:     [B, T] int64.
+    lengths: [B] int32, the tokens of each text.
+    types:   [B, T] int64, 1 at the second text of a pair; None: each is one text.
+    """
+
+    ids: str
+    lengths: str
+    types: str | None = None
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -18,6 +40,7 @@ class Layer:
     heads:      H, which share them out evenly.
     join:       brings what the heads found together, [D, D].
     widen:      to the wide network, 4D as a rule; ``narrow``: back to D.
+    activation: what is between the two, one of ``ACTIVATIONS``.
     join_norm, narrow_norm: where they stand is for the encoder to say.
     """
 
@@ -29,29 +52,33 @@ class Layer:
     widen: nn.Linear
     narrow: nn.Linear
     narrow_norm: nn.LayerNorm
+    activation: str = "gelu"
 
 
-def add_attention(graph: Graph, layer: Layer, states: str, lengths: str) -> str:
+def add_attention(graph: Graph, layer: Layer, states: str, lengths: str, nearness: str = "") -> str:
     """Add what each head finds in the real tokens of the same text, side by side: [B, T, D].
 
-    lengths: the name of [B] int32, the tokens of each text.
+    lengths:  the name of [B] int32, the tokens of each text.
+    nearness: of [1, H, T, T], what the scores gain; empty: nothing.
     """
     weight, bias = graph.constant(layer.read.T), graph.constant(layer.read_bias)
-    return graph.add(
-        "Attention", states, weight, bias, lengths, domain=FUSED, num_heads=layer.heads
-    )
+    inputs = [states, weight, bias, lengths, *(["", nearness] if nearness else [])]
+    return graph.add("Attention", *inputs, domain=FUSED, num_heads=layer.heads)
 
 
 def add_wide(graph: Graph, layer: Layer, states: str) -> str:
     """Add the wide network up to its middle: [B, T, 4D]."""
+    operator = ACTIVATIONS[layer.activation]
+    if operator == "Relu":
+        return graph.add(operator, graph.linear(states, layer.widen.weight, layer.widen.bias))
     wide = graph.linear(states, layer.widen.weight)
-    return graph.add("BiasGelu", wide, graph.constant(layer.widen.bias), domain=FUSED)
+    return graph.add(operator, wide, graph.constant(layer.widen.bias), domain=FUSED)
 
 
 def add_norm(graph: Graph, states: str, norm: nn.LayerNorm) -> str:
     """Add the normalisation of each token's state."""
-    weight, bias = (graph.constant(each) for each in (norm.weight, norm.bias))
-    return graph.add("LayerNormalization", states, weight, bias, axis=-1, epsilon=norm.eps)
+    learned = (graph.constant(each) for each in (norm.weight, norm.bias) if each is not None)
+    return graph.add("LayerNormalization", states, *learned, axis=-1, epsilon=norm.eps)
 
 
 def add_joined(graph: Graph, found: str, states: str, last: nn.Linear, norm: nn.LayerNorm) -> str:
@@ -64,3 +91,22 @@ def add_joined(graph: Graph, found: str, states: str, last: nn.Linear, norm: nn.
         domain=FUSED,
         epsilon=norm.eps,
     )
+
+
+def add_places(graph: Graph, tokens: str) -> str:
+    """Add the numbers from 0 on of as many places as the name of [1] says: [T] int64."""
+    end = graph.add("Squeeze", tokens)
+    return graph.add("Range", graph.constant(0), end, graph.constant(1))
+
+
+def add_distances(graph: Graph, tokens: str) -> str:
+    """Add how far behind each token, in its row, every other stands: [T, T] int64."""
+    places = add_places(graph, tokens)
+    return graph.add("Sub", places, graph.add("Unsqueeze", places, graph.constant([1])))
+
+
+def add_angles(graph: Graph, waves: Tensor, tokens: str) -> str:
+    """Add place times wave, for waves of some lengths [W]: [T, W]."""
+    places = graph.add("Cast", add_places(graph, tokens), to=FLOAT)
+    column = graph.add("Unsqueeze", places, graph.constant([1]))  # [T, 1]
+    return graph.add("Mul", column, graph.constant(waves))

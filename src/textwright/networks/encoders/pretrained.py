@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from textwright.errors import RecipeError
 from textwright.networks.checkpoints import load_encoder, read_pooling
-from textwright.networks.encoders.bert_graph import add_bert
+from textwright.networks.encoders.encoder_graph import DRAWN
+from textwright.networks.encoders.layer_graph import TextInGraph
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import PretrainedSettings
 
@@ -65,7 +66,8 @@ class PretrainedEncoder(nn.Module):
 
         lengths: the name of [B] int32, the tokens of each text. types: of [B, T] int64, or None.
         """
-        return add_bert(graph, self.inner, ids, lengths, types)
+        text = TextInGraph(ids, lengths, types)
+        return DRAWN[self.inner.config.model_type](graph, self.inner, text)
 
 
 def freeze(model: Any, settings: PretrainedSettings) -> None:

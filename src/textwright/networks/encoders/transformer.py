@@ -10,13 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
-from textwright.networks.encoders.layer_graph import Layer, add_attention, add_norm, add_wide
+from textwright.networks.encoders.layer_graph import (
+    Layer,
+    add_angles,
+    add_attention,
+    add_norm,
+    add_wide,
+)
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import TransformerSettings
 
 WIDER = 4  # times D, the width in the middle of a layer (Vaswani et al. 2017, section 3.3)
 SLOWEST = 10_000.0  # 2 pi times this is the longest wave (section 3.5)
-FLOAT = 1  # as ONNX numbers its types
 
 
 class Transformer(nn.Module):
@@ -81,7 +86,10 @@ class Transformer(nn.Module):
         tokens = graph.add("Shape", states, start=1, end=2)  # [1], T
         states = graph.linear(states, self.entry.weight, self.entry.bias)
         states = add_norm(graph, states, self.entry_norm)
-        states = graph.add("Add", states, self.add_places(graph, tokens))
+        waves: Tensor = self.waves  # type: ignore[assignment]
+        angles = add_angles(graph, waves, tokens)
+        places = graph.add("Concat", graph.add("Sin", angles), graph.add("Cos", angles), axis=-1)
+        states = graph.add("Add", states, places)
         layers: Any = self.layers
         for layer in (each.weights() for each in layers):
             read = add_norm(graph, states, layer.join_norm)
@@ -93,15 +101,6 @@ class Transformer(nn.Module):
             found = graph.linear(found, layer.narrow.weight, layer.narrow.bias)
             states = graph.add("Add", states, found)
         return add_norm(graph, states, self.norm)
-
-    def add_places(self, graph: Graph, tokens: str) -> str:
-        """Add sines and cosines of as many places as the name of [1] says: [T, D]."""
-        waves: Tensor = self.waves  # type: ignore[assignment]
-        end = graph.add("Squeeze", tokens)
-        places = graph.add("Range", graph.constant(0), end, graph.constant(1))
-        column = graph.add("Unsqueeze", graph.add("Cast", places, to=FLOAT), graph.constant([1]))
-        angles = graph.add("Mul", column, graph.constant(waves))
-        return graph.add("Concat", graph.add("Sin", angles), graph.add("Cos", angles), axis=-1)
 
 
 class TransformerLayer(nn.Module):
