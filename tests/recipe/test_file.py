@@ -107,6 +107,13 @@ def test_dev_is_a_file_or_a_share() -> None:
         ({"encoder": {"kind": "bilstm", "dropout": float("nan")}}, "finite number"),
         ({"encoder": {"kind": "transformer", "hidden": 100}}, "Take 104, a multiple of 8"),
         ({"encoder": {"kind": "transformer", "heads": 0}}, "It must be at least 1"),
+        (
+            {
+                "encoder": {"kind": "pretrained", "model": "m"},
+                "tokenizer": {"max_tokens": 16, "overlap": 7},
+            },
+            "Take at most 6",
+        ),
         ({"encoder": {"kind": "bag"}, "embedding": {}}, "is not used by the encoder 'bag'"),
         ({"encoder": {"kind": "bag"}, "training": {"batch_size": 4}}, "training.batch_size"),
         ({"encoder": "bilstm"}, "holds 'bilstm'"),

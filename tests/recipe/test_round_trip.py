@@ -34,7 +34,12 @@ from textwright.recipe.training import (
     NetworkTrainingSettings,
 )
 
-SHARED = {"hidden": (8, 24, 4096), "heads": (1, 2, 4)}  # widths that any number of heads can share
+SHARED = {  # values that suit each other and the defaults
+    "hidden": (8, 24, 4096),
+    "heads": (1, 2, 4),
+    "max_tokens": (8, 256, 2**40),
+    "overlap": (0, 1, 2),
+}
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(
     lambda text: not text.startswith(HUB)  # what names the hub is checked more closely

@@ -28,6 +28,15 @@ def test_pieces_of_a_word_are_joined(
     assert len(owners) == len(pieces)
 
 
+def test_a_window_that_begins_with_the_words_before_says_them_again() -> None:
+    spans, owners = join_pieces(
+        "ab, cd e", [(0, 2), (2, 3), (4, 6), (2, 3), (4, 5), (5, 6), (7, 8)]
+    )
+
+    assert spans == ((0, 2), (2, 3), (4, 6), (7, 8))
+    assert owners == [0, 1, 2, 1, 2, 2, 3]
+
+
 def test_the_words_of_n_grams_are_runs_of_letters_and_single_marks() -> None:
     text = "我的card丢了, ok?"
 

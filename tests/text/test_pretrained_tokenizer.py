@@ -13,9 +13,9 @@ from textwright.text.tokenizer import Tokenizer, find_unknown, open_tokenizer
 CLS, SEP, UNKNOWN = 3, 4, 2
 
 
-def opened(folder: Path, max_tokens: int = 16) -> Tokenizer:
+def opened(folder: Path, max_tokens: int = 16, *, windows: int = 1, overlap: int = 0) -> Tokenizer:
     write_tokenizer(folder / "tokenizer.json")
-    settings = PretrainedTokenizerSettings(max_tokens=max_tokens)
+    settings = PretrainedTokenizerSettings(max_tokens=max_tokens, windows=windows, overlap=overlap)
     return open_tokenizer(folder / "tokenizer.json", settings)
 
 
@@ -33,6 +33,33 @@ def test_a_text_is_cut_so_that_the_last_mark_stays_and_this_is_said(
     (found,) = opened(tmp_path, max_tokens=8).encode(["card " * words])
 
     assert (len(found.ids), found.ids[-1], found.truncated) == (8, SEP, cut)
+
+
+@pytest.mark.parametrize(
+    ("words", "tokens", "marks", "cut"),
+    [(0, 2, 2, False), (6, 8, 2, False), (7, 11, 4, False), (18, 24, 6, False), (19, 24, 6, True)],
+)
+def test_windows_stand_in_a_row_each_with_its_marks(
+    tmp_path: Path, words: int, tokens: int, marks: int, cut: bool
+) -> None:
+    (found,) = opened(tmp_path, max_tokens=8, windows=3).encode(["card " * words])
+
+    assert (len(found.ids), found.added, found.truncated) == (tokens, marks, cut)
+    assert found.ids[::8].tolist() == [CLS] * -(-tokens // 8)
+    assert found.ids[-1] == SEP
+
+
+def test_a_window_begins_with_the_end_of_the_one_before(tmp_path: Path) -> None:
+    text = "my card is lost a new please the was"
+    tokenizer = opened(tmp_path, max_tokens=8, windows=3, overlap=2)
+
+    (found,) = tokenizer.encode([text], offsets=True)
+
+    assert found.offsets is not None
+    read = [text[start:end] for start, end in found.offsets.tolist()]
+    assert read[:8] == ["", "my", "card", "is", "lost", "a", "new", ""]
+    assert read[8:] == ["", "a", "new", "please", "the", "was", ""]
+    assert tokenizer.encode([text])[0].ids.tolist() == found.ids.tolist()
 
 
 def test_a_mark_written_in_a_text_is_no_mark(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.networks.tiny_checkpoints import write_checkpoint, write_pooling
 from textwright.errors import ArtifactError, DataError, RecipeError
 from textwright.manifest import address_of, hash_file
 from textwright.recipe.file import check_recipe
@@ -24,6 +26,19 @@ def recipe_of(file: Path | str, kind: str = "vectors", tokenizer: str = "words")
             "encoder": {"kind": "bilstm"},
             "embedding": {"kind": kind, "file": str(file)},
             "tokenizer": {"kind": tokenizer},
+        }
+    )
+
+
+def windows_of(folder: Path, **sections: Any) -> Recipe:
+    """Give a recipe over an encoder that reads texts in windows."""
+    return check_recipe(
+        {
+            "name": "films",
+            "data": {"train": "never-read.jsonl"},
+            "encoder": {"kind": "pretrained", "model": str(folder), "train": "full"},
+            "tokenizer": {"windows": 2},
+            **sections,
         }
     )
 
@@ -130,3 +145,29 @@ def test_vectors_of_a_package_are_opened_by_one_line() -> None:
 def test_a_package_that_is_not_there_is_refused() -> None:
     with pytest.raises(DataError, match="No package 'never_made' is installed"):
         open_pretrained(recipe_of("package:never_made"))
+
+
+@pytest.mark.parametrize("pooling", ["first", "last"])
+def test_windows_of_which_one_alone_would_speak_are_refused(checkpoint: Path, pooling: str) -> None:
+    with pytest.raises(RecipeError, match=f"{pooling!r} looks at one of them") as refused:
+        open_pretrained(windows_of(checkpoint, decoder={"pooling": pooling}))
+
+    assert "pooling = " in refused.value.hint
+    assert open_pretrained(windows_of(checkpoint)) is not None
+
+
+def test_windows_of_an_encoder_made_to_look_at_its_first_token_are_refused(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "tiny")
+    write_pooling(folder)
+
+    with pytest.raises(RecipeError, match="'first' looks at one of them"):
+        open_pretrained(windows_of(folder))
+
+
+def test_windows_of_two_texts_at_once_are_refused(checkpoint: Path) -> None:
+    decoder = {"form": "cross", "labels": "binary"}
+
+    with pytest.raises(RecipeError, match="both texts of a pair") as refused:
+        open_pretrained(windows_of(checkpoint, task="match", decoder=decoder))
+
+    assert "siamese" in refused.value.hint

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.conftest import write_rows
@@ -15,6 +16,7 @@ from textwright.errors import RecipeError
 from textwright.lifecycle.tables import Run
 from textwright.models import load
 from textwright.recipe.file import read_recipe
+from textwright.runtime.explain import explain
 from textwright.settings import Settings, find_settings
 from textwright.workflow.opening import open_keep
 from textwright.workflow.train import TrainedVersion, TrainOptions, train
@@ -203,3 +205,21 @@ def test_what_learns_chooses_the_defaults_of_the_training(folder: Path) -> None:
 
 def test_a_run_without_a_network_names_no_encoder(frozen: TrainedVersion) -> None:
     assert json.loads((frozen.folder / "metrics.json").read_text())["encoder"].keys() == {"digest"}
+
+
+def test_long_texts_are_read_in_windows_and_the_last_one_counts(
+    folder: Path, settings: Settings
+) -> None:
+    windows = ("tokenizer.max_tokens=8", "tokenizer.windows=4", "tokenizer.overlap=1")
+    found = trained(folder, settings, *windows)
+    model = load(found.folder)
+    text = "my card is lost please " * 4
+
+    (whole, other, cut) = model.outputs([text, f"{text} rain", text + "rain " * 9])
+
+    assert np.abs(whole - other).max() > 1e-4
+    assert [each.truncated for each in model.predict([text, text + "rain " * 9])] == [False, True]
+    assert np.isfinite(cut).all()
+    assert "4 windows of 8 tokens" in (found.folder / "card.md").read_text()
+    words = explain(model, text).words
+    assert [word.text for word in words] == text.split()

@@ -15,6 +15,7 @@ from textwright.recipe.settings import setting
 class TokenizerSettings:
     """How a text becomes tokens."""
 
+    windows: ClassVar[int] = 1  # such encoders read texts of any length at once
     kind: str = setting(
         "words",
         "words (Chinese characters split apart), jieba, characters, bpe or unigram",
@@ -38,6 +39,17 @@ class PretrainedTokenizerSettings:
     max_tokens: int = setting(
         256, "longer texts are cut here, and the answer says so; marks included", at_least=8
     )
+    windows: int = setting(
+        1, "read so many windows of max_tokens before a text is cut", at_least=1, at_most=64
+    )
+    overlap: int = setting(0, "tokens that a window begins with of the one before", at_least=0)
+
+    def __post_init__(self) -> None:
+        """Refuse windows that would hardly move on."""
+        most = self.max_tokens // 2 - 2
+        if self.overlap > most:
+            what = f"tokenizer.overlap is {self.overlap}, max_tokens {self.max_tokens}."
+            raise RecipeError(what, f"Take at most {most}: about half of a window.")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """The words of a text that a model reads, by its own tokens, and its attention on each."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
@@ -67,6 +69,8 @@ def token_words(text: str, encoding: Encoding) -> tuple[tuple[Span, ...], list[i
 def join_pieces(text: str, pieces: Sequence[Span]) -> tuple[tuple[Span, ...], list[int | None]]:
     """Join the pieces of each word: those that overlap, or part two letters or digits.
 
+    Pieces come in order, but that a window may begin with some of the one before.
+
     A Chinese character parts from the next unless one piece holds both, as a word of jieba does.
     Gives the words, and which of them each piece belongs to; None for a piece of blanks alone.
     """
@@ -81,9 +85,9 @@ def join_pieces(text: str, pieces: Sequence[Span]) -> tuple[tuple[Span, ...], li
             continue
         last = words[-1][1] if words else -1
         inside = start == last and kinds[start - 1] == LETTER and kinds[start] == LETTER
-        if start < last or inside:
-            words[-1] = (words[-1][0], max(end, last))
-        else:
+        owner = bisect(words, start - inside, key=itemgetter(1))  # the first that ends behind it
+        if owner == len(words):
             words.append((start, end))
-        owners.append(len(words) - 1)
+        words[owner] = (words[owner][0], max(end, words[owner][1]))
+        owners.append(owner)
     return tuple(words), owners

@@ -34,12 +34,14 @@ class Tokenizer:
 
     size:    ids run from 0 to size - 1.
     unknown: id of what it has no token for; -1: it has one for everything.
-    added:   marks that it puts into every text.
+    added:   marks that it puts into every text, or window of one.
+    windows: of ``max_tokens`` each, of which a text is read before it is cut.
     """
 
     def __init__(self, inner: tokenizers.Tokenizer, settings: AnyTokenizerSettings) -> None:
         self.inner = inner
         self.settings = settings
+        self.windows = settings.windows
         self.size: int = inner.get_vocab_size()
         self.unknown: int = find_unknown(inner)
         self.added: int = inner.num_special_tokens_to_add(is_pair=False)
@@ -51,21 +53,18 @@ class Tokenizer:
         return sorted(ids, key=ids.__getitem__)
 
     def encode(self, texts: Sequence[str], *, offsets: bool = False) -> list[Encoding]:
-        """Encode texts, each cut to ``max_tokens``.
+        """Encode texts, each cut to ``max_tokens``, or to so many windows, one after the other.
 
         offsets: also give each token's place, in code points of the text as given.
         A text without any token has empty ids; ``make_batch`` shows it as one [UNK].
         """
-        longest = self.settings.max_tokens * CHARACTERS_A_TOKEN
+        longest = self.settings.max_tokens * self.windows * CHARACTERS_A_TOKEN
         cut = [clean_text(text[:longest]) for text in texts]
         if self.settings.kind == "jieba":
             encoded = self.encode_words(cut)
-        elif offsets:
-            each_whole = self.inner.encode_batch(cut)
-            encoded = [(each.ids, each.offsets, bool(each.overflowing)) for each in each_whole]
         else:
-            each_fast = self.inner.encode_batch_fast(cut)
-            encoded = [(each.ids, (), bool(each.overflowing)) for each in each_fast]
+            encode = self.inner.encode_batch if offsets else self.inner.encode_batch_fast
+            encoded = [self.join(each, offsets=offsets) for each in encode(cut)]
         return [
             self.cut(ids, places if offsets else None, was_cut=was_cut or len(text) > longest)
             for (ids, places, was_cut), text in zip(encoded, texts, strict=True)
@@ -99,9 +98,20 @@ class Tokenizer:
         places = [[(start, end) for _, start, end in each] for each in words]
         return [(each.ids, place, False) for each, place in zip(encoded, places, strict=True)]
 
+    def join(
+        self, found: tokenizers.Encoding, *, offsets: bool
+    ) -> tuple[list[int], list[tuple[int, int]], bool]:
+        """Give the ids and places of a text's windows in a row, and whether there is more."""
+        more = found.overflowing
+        ids, places = found.ids, found.offsets if offsets else []
+        for each in more[: self.windows - 1]:
+            ids += each.ids
+            places += each.offsets if offsets else []
+        return ids, places, len(more) >= self.windows
+
     def cut(self, ids: list[int], places: Any, *, was_cut: bool) -> Encoding:
-        """Keep the first ``max_tokens`` of a text, and say whether there was more."""
-        most = self.settings.max_tokens
+        """Keep the tokens of a text that there is room for, and say whether there was more."""
+        most = self.settings.max_tokens * self.windows
         kept = np.asarray(ids[:most], dtype=np.int64)
         offsets = None
         if places is not None:
@@ -111,7 +121,7 @@ class Tokenizer:
             offsets=offsets,
             truncated=was_cut or len(ids) > most,
             unknown=self.unknown,
-            added=self.added,
+            added=self.added * -(-max(len(kept), 1) // self.settings.max_tokens),
         )
 
     def save(self, path: Path) -> None:
@@ -131,7 +141,7 @@ def open_tokenizer(path: Path, settings: AnyTokenizerSettings) -> Tokenizer:
         raise ArtifactError(f"{path} cannot be read: {error}.", "Train the model again.") from error
     if isinstance(settings, PretrainedTokenizerSettings):
         inner.no_padding()
-        inner.enable_truncation(settings.max_tokens)
+        inner.enable_truncation(settings.max_tokens, stride=settings.overlap)
         inner.encode_special_tokens = True
     return Tokenizer(inner, settings)
 

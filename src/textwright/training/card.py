@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from textwright.recipe.parts import AnyTokenizerSettings
 from textwright.recipe.recipe import Recipe
 
 SHOWN = 10  # labels listed as the weakest
@@ -118,7 +119,14 @@ def limit_lines(recipe: Recipe, report: Mapping[str, Any]) -> Iterable[str]:
         said = "" if clean is None else f"; without them its {metric} is {clean:.4f}"
         yield f"- {report['leaked_rows']:,} test rows also stand in the training file{said}."
     if recipe.tokenizer is not None:
-        yield f"- It reads the first {recipe.tokenizer.max_tokens} tokens of a text."
+        yield f"- It reads the first {tokens_read(recipe.tokenizer)} of a text."
+
+
+def tokens_read(tokenizer: AnyTokenizerSettings) -> str:
+    """Say how much of a text is read, and how, where that is more than can be read at once."""
+    if tokenizer.windows == 1:
+        return f"{tokenizer.max_tokens} tokens"
+    return f"{tokenizer.windows} windows of {tokenizer.max_tokens} tokens, each by itself,"
 
 
 def find_clean(report: Mapping[str, Any]) -> tuple[str, float | None]:

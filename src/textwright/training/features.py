@@ -49,7 +49,8 @@ class Encoded:
         self, model: TextModel, encoder: str, *, threads: int, folder: Path | None
     ) -> None:
         self.model = model
-        self.name = f"{encoder} torch {torch.__version__} threads {threads}"
+        how = f"window {model.encoder.window} threads {threads}"
+        self.name = f"{encoder} torch {torch.__version__} {how}"
         self.threads = threads
         self.folder = folder
         pooling = model.decoder.pooling

@@ -98,6 +98,8 @@ def build_model(
         torch.manual_seed(recipe.training.seed)
         first = build_embedding(recipe, vocabulary, rows)
         second: Any = encoder(recipe.encoder, first.width)
+        if recipe.tokenizer is not None and recipe.tokenizer.windows > 1:
+            second.window = recipe.tokenizer.max_tokens
         settings = settle_decoder(recipe.decoder, second)
         last = decoder(settings, second.width, second.backward_width, labels)
         typed = recipe.reads_pairs and second.types > 1

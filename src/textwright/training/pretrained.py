@@ -86,7 +86,21 @@ def open_encoder(recipe: Recipe) -> Pretrained:
     if 0 < found.positions < longest:
         what = f"tokenizer.max_tokens is {longest}; {recipe.encoder.model} reads {found.positions}."
         raise RecipeError(what, f"Write max_tokens = {found.positions} in [tokenizer].")
+    if recipe.tokenizer.windows > 1:
+        check_windows(recipe, found)
     return Pretrained(str(found.folder), checkpoint_digest(found), "encoder")
+
+
+def check_windows(recipe: Recipe, found: Checkpoint) -> None:
+    """Refuse windows where one of them alone would speak for a text, or none has room for two."""
+    assert recipe.decoder is not None
+    if recipe.reads_pairs:
+        what = "tokenizer.windows is above 1, and both texts of a pair are read at once."
+        raise RecipeError(what, 'Write windows = 1, or form = "siamese" in [decoder].')
+    pooling = found.pooling if recipe.decoder.pooling == "auto" else recipe.decoder.pooling
+    if pooling in ("first", "last"):
+        what = f"tokenizer.windows is above 1, and pooling {pooling!r} looks at one of them alone."
+        raise RecipeError(what, 'Write windows = 1, or pooling = "mean" in [decoder].')
 
 
 def checkpoint_digest(found: Checkpoint) -> str:

@@ -12,6 +12,7 @@ from textwright.errors import RecipeError
 from textwright.networks.checkpoints import load_encoder, read_pooling
 from textwright.networks.encoders.encoder_graph import DRAWN
 from textwright.networks.encoders.layer_graph import TextInGraph
+from textwright.networks.encoders.windows import add_read_windows, read_windows
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import PretrainedSettings
 
@@ -31,7 +32,12 @@ class TokenIds(nn.Module):
 
 
 class PretrainedEncoder(nn.Module):
-    """The encoder of a checkpoint, its weights kept, or learning on as the settings say."""
+    """The encoder of a checkpoint, its weights kept, or learning on as the settings say.
+
+    window: tokens that it reads at once of longer texts; 0: all of them.
+    """
+
+    window = 0
 
     def __init__(self, settings: PretrainedSettings, width: int) -> None:  # noqa: ARG002  every encoder's call
         super().__init__()
@@ -51,6 +57,12 @@ class PretrainedEncoder(nn.Module):
         types: [B, T] int64, 1 at the second text of a pair; None: each is one text.
         Returns [B, T, D] float. What stands at padding means nothing.
         """
+        if self.window and ids.shape[1] > self.window:
+            return read_windows(self.read, ids, mask, self.window)
+        return self.read(ids, mask, types)
+
+    def read(self, ids: Tensor, mask: Tensor, types: Tensor | None = None) -> Tensor:
+        """Read texts at once; all as in ``forward``."""
         typed = {} if types is None else {"token_type_ids": types}
         states: Tensor = self.inner(
             input_ids=ids, attention_mask=mask.long(), **typed
@@ -66,8 +78,14 @@ class PretrainedEncoder(nn.Module):
 
         lengths: the name of [B] int32, the tokens of each text. types: of [B, T] int64, or None.
         """
-        text = TextInGraph(ids, lengths, types)
-        return DRAWN[self.inner.config.model_type](graph, self.inner, text)
+
+        def read(ids: str, lengths: str) -> str:
+            draw = DRAWN[self.inner.config.model_type]
+            return draw(graph, self.inner, TextInGraph(ids, lengths, types))
+
+        if self.window:
+            return add_read_windows(graph, read, ids, lengths, self.window)
+        return read(ids, lengths)
 
 
 def freeze(model: Any, settings: PretrainedSettings) -> None:
