@@ -52,6 +52,16 @@ def test_every_part_trains_a_step(recipe: Recipe) -> None:
     assert [name for name in stuck if not name.endswith(SILENT)] == []
 
 
+@pytest.mark.parametrize(("windows", "window"), [(1, 0), (3, 8)])
+def test_an_encoder_reads_as_much_at_once_as_the_tokenizer_puts_into_a_window(
+    checkpoint: Path, windows: int, window: int
+) -> None:
+    encoder = {"kind": "pretrained", "model": str(checkpoint)}
+    recipe = small_recipe(encoder=encoder, tokenizer={"max_tokens": 8, "windows": windows})
+
+    assert new_model(recipe).encoder.window == window
+
+
 @RECIPES
 def test_every_part_saves_and_loads(recipe: Recipe, tmp_path: Path) -> None:
     model = new_model(recipe)

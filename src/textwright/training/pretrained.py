@@ -25,6 +25,7 @@ from textwright.recipe.parts import (
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.vectors import CorpusSettings
+from textwright.training.rows import ROUNDED
 from textwright.vectors.saved import PACKAGE
 from textwright.vectors.vectors import Vectors
 
@@ -83,9 +84,11 @@ def open_encoder(recipe: Recipe) -> Pretrained:
     assert recipe.tokenizer is not None
     found = open_checkpoint(find_checkpoint(recipe.encoder))
     longest = recipe.tokenizer.max_tokens
-    if 0 < found.positions < longest:
+    most = found.positions // ROUNDED * ROUNDED  # as batches are padded
+    if found.positions and most < longest:
         what = f"tokenizer.max_tokens is {longest}; {recipe.encoder.model} reads {found.positions}."
-        raise RecipeError(what, f"Write max_tokens = {found.positions} in [tokenizer].")
+        hint = f"Write max_tokens = {most} in [tokenizer]; with windows = 8, say, it reads so many."
+        raise RecipeError(what, hint)
     if recipe.tokenizer.windows > 1:
         check_windows(recipe, found)
     return Pretrained(str(found.folder), checkpoint_digest(found), "encoder")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tests.networks.encoders.test_encoder_graph import read_by_graph
-from tests.networks.tiny_checkpoints import VOCABULARY
+from tests.networks.tiny_checkpoints import VOCABULARY, write_checkpoint
 from textwright.networks.encoders.pretrained import PretrainedEncoder
 from textwright.recipe.parts import PretrainedSettings
 
@@ -41,7 +41,7 @@ def test_each_window_is_read_by_itself(checkpoint: Path) -> None:
 
 
 def test_windows_without_a_token_leave_gradients_that_are_numbers(checkpoint: Path) -> None:
-    encoder = encoder_of(checkpoint, train="full")
+    encoder = encoder_of(checkpoint, train="full").train()
     ids, mask = texts(19, 1)
 
     encoder(ids, mask)[mask].square().sum().backward()
@@ -51,11 +51,12 @@ def test_windows_without_a_token_leave_gradients_that_are_numbers(checkpoint: Pa
     assert all(torch.isfinite(each).all() for each in learned)
 
 
+@pytest.mark.parametrize("kind", ["bert", "mpnet", "modernbert"])
 @pytest.mark.parametrize("lengths", [(19, 8, 1), (16, 16), (5, 3), (8,), (9, 1)])
 def test_the_graph_reads_windows_as_the_network_does(
-    checkpoint: Path, lengths: tuple[int, ...]
+    tmp_path: Path, lengths: tuple[int, ...], kind: str
 ) -> None:
-    encoder = encoder_of(checkpoint)
+    encoder = encoder_of(write_checkpoint(tmp_path / "tiny", kind, pad_token_id=0))
     ids, mask = texts(*lengths)
 
     found = read_by_graph(encoder, ids=ids, mask=mask)

@@ -28,9 +28,8 @@ def read_windows(
     """
     texts, tokens = ids.shape
     more = -tokens % window
-    shown = pad(mask, (0, more)).view(-1, window)  # [B * W, F]
-    shown[:, 0] = True  # a window without any real token would have states that are no numbers
-    states = read(pad(ids, (0, more)).view(-1, window), shown)  # [B * W, F, D]
+    windows = (pad(each, (0, more)).view(-1, window) for each in (ids, mask))  # [B * W, F]
+    states = read(*windows)  # [B * W, F, D]
     return states.reshape(texts, tokens + more, -1)[:, :tokens]
 
 
