@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import write_rows
+from tests.networks.tiny_checkpoints import write_checkpoint
 from tests.training.test_fit import SUBJECTS
 from textwright.errors import RecipeError
 from textwright.lifecycle.tables import Run
@@ -205,6 +206,29 @@ def test_what_learns_chooses_the_defaults_of_the_training(folder: Path) -> None:
 
 def test_a_run_without_a_network_names_no_encoder(frozen: TrainedVersion) -> None:
     assert json.loads((frozen.folder / "metrics.json").read_text())["encoder"].keys() == {"digest"}
+
+
+@pytest.mark.parametrize("kind", ["albert", "distilbert", "mpnet", "modernbert"])
+def test_other_families_are_tuned_and_served(
+    folder: Path, settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    place = write_checkpoint(tmp_path / kind, kind, pad_token_id=0)
+
+    found = trained(
+        folder,
+        settings,
+        f"encoder.model={place}",
+        "encoder.train=full",
+        "encoder.frozen_layers=" + ("0" if kind == "albert" else "1"),  # its layers are one
+        "training.learning_rate=0.005",
+        "training.epochs=2",
+    )
+
+    texts = ["my card is lost", "please tell me " * 30]
+    model = load(found.folder)
+    alone = np.concatenate([model.outputs([each]) for each in texts])
+    np.testing.assert_allclose(model.outputs(texts), alone, atol=1e-5)
+    assert {each.label for each in model.predict(texts)} <= set(SUBJECTS)
 
 
 def test_long_texts_are_read_in_windows_and_the_last_one_counts(
