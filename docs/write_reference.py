@@ -24,6 +24,7 @@ from textwright.recipe.parts import (
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import (
+    FewShotSettings,
     FineTuningSettings,
     HeadTrainingSettings,
     LinearTrainingSettings,
@@ -47,7 +48,8 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "frozen"', HeadTrainingSettings),
-    ("[training]", 'of encoder pretrained, train = "full"', FineTuningSettings),
+    ("[training]", 'of encoder pretrained, train = "full" or "lora"', FineTuningSettings),
+    ("[training]", "of these two, few_shot = true", FewShotSettings),
     ("[tune]", "", TuneSettings),
     ('tune.space."section.key" = {...}', "", Range),
     ('tune.space."section.key" = {...}', "", Choice),

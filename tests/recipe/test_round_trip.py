@@ -28,6 +28,7 @@ from textwright.recipe.parts import (
 )
 from textwright.recipe.settings import has_setting
 from textwright.recipe.training import (
+    FewShotSettings,
     FineTuningSettings,
     HeadTrainingSettings,
     LinearTrainingSettings,
@@ -83,6 +84,23 @@ def named(kind: str, table: dict[str, Any]) -> dict[str, Any]:
 
 
 @st.composite
+def pretrained_sections(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw the sections of a recipe over a pretrained encoder."""
+    encoder = draw(tables_of(ENCODERS["pretrained"])) | {"model": draw(TEXTS.filter(bool))}
+    way: type = HeadTrainingSettings
+    training: dict[str, Any] = {}
+    if encoder.get("train", "frozen") != "frozen":
+        way = draw(st.sampled_from([FineTuningSettings, FewShotSettings]))
+        training["few_shot"] = way is FewShotSettings
+    return {
+        "encoder": named("pretrained", encoder),
+        "training": draw(tables_of(way)) | training,
+        "tokenizer": draw(tables_of(PretrainedTokenizerSettings)),
+        "decoder": draw(tables_of(ClassifySettings)),
+    }
+
+
+@st.composite
 def recipes(draw: st.DrawFn) -> dict[str, Any]:
     """Draw the tables of a recipe that is in order."""
     data = draw(tables_of(DataSettings))
@@ -95,14 +113,8 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
     if kind == "bag":
         return table | {"training": draw(tables_of(LinearTrainingSettings))}
     if kind == "pretrained":
-        encoder = draw(tables_of(ENCODERS[kind]))
-        table["encoder"] = named(kind, {**encoder, "model": draw(TEXTS.filter(bool))})
-        frozen = encoder.get("train", "frozen") == "frozen"
-        return table | {
-            "training": draw(tables_of(HeadTrainingSettings if frozen else FineTuningSettings)),
-            "tokenizer": draw(tables_of(PretrainedTokenizerSettings)),
-            "decoder": draw(tables_of(ClassifySettings)),
-        }
+        data["multi_label"] = False
+        return table | draw(pretrained_sections())
     inner = draw(st.sampled_from(sorted(EMBEDDINGS)))
     embedding = named(inner, draw(tables_of(EMBEDDINGS[inner])))
     if inner == "elmo" or embedding.get("file"):

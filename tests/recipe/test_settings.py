@@ -16,6 +16,7 @@ from textwright.recipe.parts import (
     TokenizerSettings,
 )
 from textwright.recipe.training import (
+    FewShotSettings,
     FineTuningSettings,
     HeadTrainingSettings,
     LinearTrainingSettings,
@@ -33,6 +34,7 @@ SECTIONS: list[type] = [
     NetworkTrainingSettings,
     HeadTrainingSettings,
     FineTuningSettings,
+    FewShotSettings,
     TuneSettings,
     Range,
     Choice,

@@ -1,12 +1,14 @@
 """Train, dev and test: parted by text, and leaks counted."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from textwright.errors import DataError
 from textwright.recipe.data import DataSettings, DevShare
+from textwright.text.examples import Dataset
 from textwright.text.splits import find_leaks, hash_share, read_splits
 
 
@@ -32,6 +34,46 @@ def test_a_share_of_the_training_rows_becomes_dev_and_repeats_stay_together(
 
 def test_the_side_of_a_text_is_the_same_on_every_machine() -> None:
     assert hash_share("where is my card") == pytest.approx(0.1979015, abs=1e-6)
+
+
+def drawn(folder: Path, count: int, seed: int = 7) -> Dataset:
+    settings = DataSettings(
+        train="train.jsonl",
+        dev=DevShare(0),
+        root=str(folder),
+        out_of_scope="0",
+        rows_per_class=count,
+        draw_seed=seed,
+    )
+    return read_splits(settings).train
+
+
+def test_so_many_rows_of_each_class_are_drawn_whatever_their_order(tmp_path: Path) -> None:
+    texts = [f"text {number} of {number % 4}" for number in range(40)] + ["alone 5"]
+    write(tmp_path, "train.jsonl", texts)
+    found, others = drawn(tmp_path, 3), drawn(tmp_path, 3, seed=8)
+    write(tmp_path, "train.jsonl", texts[::-1])
+
+    counts = Counter(each.labels for each in found.examples)
+
+    assert counts == {(): 3, ("1",): 3, ("2",): 3, ("3",): 3, ("5",): 1}
+    assert found.dropped["not drawn"] == 41 - 13
+    assert drawn(tmp_path, 3).digest == found.digest != others.digest
+    assert {each.text for each in found.examples} < {
+        each.text for each in drawn(tmp_path, 4).examples
+    }
+
+
+def test_dev_rows_are_cut_from_those_that_were_drawn(tmp_path: Path) -> None:
+    write(tmp_path, "train.jsonl", [f"text {number} {number % 2}" for number in range(200)])
+    settings = DataSettings(
+        train="train.jsonl", dev=DevShare(0.3), root=str(tmp_path), rows_per_class=20
+    )
+
+    splits = read_splits(settings)
+
+    assert len(splits.train.examples) + len(splits.dev.examples) == 40
+    assert splits.dev.examples
 
 
 def test_a_dev_file_is_taken_as_it_is(tmp_path: Path) -> None:

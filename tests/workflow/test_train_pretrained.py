@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from tests.conftest import write_rows
 from tests.networks.tiny_checkpoints import write_checkpoint
@@ -39,7 +40,10 @@ batch_size = 8
 learning_rate = 0.05
 epochs = 30
 """
+LORA = ("encoder.train=lora", "decoder.pooling=first", "training.learning_rate=0.01")
 FULL = ("encoder.train=full", "decoder.pooling=first", "training.learning_rate=0.005")
+OVERRIDES = {"frozen": (), "tuned": FULL, "adapted": LORA}
+WAYS = pytest.mark.parametrize("way", OVERRIDES)
 ENDINGS = ("", " now", " at all", " please")
 ROWS = [
     (f"{text}{end}", label)
@@ -87,7 +91,12 @@ def tuned(folder: Path, settings: Settings) -> TrainedVersion:
     return trained(folder, settings, *FULL)
 
 
-@pytest.mark.parametrize("way", ["frozen", "tuned"])
+@pytest.fixture(scope="module")
+def adapted(folder: Path, settings: Settings) -> TrainedVersion:
+    return trained(folder, settings, *LORA)
+
+
+@WAYS
 def test_it_learns_and_equal_seeds_give_equal_artifacts(
     way: str, folder: Path, settings: Settings, request: pytest.FixtureRequest
 ) -> None:
@@ -95,10 +104,24 @@ def test_it_learns_and_equal_seeds_give_equal_artifacts(
     for path in settings.states.glob("*.npy"):
         path.unlink()
 
-    again = trained(folder, settings, *(FULL if way == "tuned" else ()))
+    again = trained(folder, settings, *OVERRIDES[way])
 
     assert found.metrics["accuracy"] > 0.5
     assert again.artifact == found.artifact
+
+
+def test_what_adapters_learned_stands_in_the_weights_of_the_encoder_itself(
+    frozen: TrainedVersion, adapted: TrainedVersion
+) -> None:
+    before, after = (load_file(each.folder / "weights.safetensors") for each in (frozen, adapted))
+    changed = {name for name in before if not np.array_equal(before[name], after[name])}
+
+    assert before.keys() == after.keys()
+    assert "encoder.inner.encoder.layer.0.attention.self.query.weight" in changed
+    assert "encoder.inner.encoder.layer.1.output.dense.weight" in changed
+    assert not {name for name in changed if "embeddings" in name or "bias" in name} - {
+        "decoder.output.bias"
+    }
 
 
 def test_states_computed_before_give_the_same_artifact(
@@ -135,7 +158,7 @@ def test_the_artifact_names_the_model_without_its_folder_and_the_run_its_digest(
     assert datasets["encoder"] == frozen.report["encoder"]["digest"]
 
 
-@pytest.mark.parametrize("way", ["frozen", "tuned"])
+@WAYS
 def test_it_answers_where_neither_torch_nor_transformers_can_be_imported(
     way: str, request: pytest.FixtureRequest
 ) -> None:
@@ -184,6 +207,7 @@ def test_a_long_text_is_cut_before_its_last_mark(folder: Path, settings: Setting
         ("embedding.size=8", "not used by the encoder 'pretrained'"),
         ("encoder.hidden=8", "no setting encoder.hidden"),
         ("encoder.model=", "names no model"),
+        ("training.few_shot=true", "this recipe has none that learns"),
     ],
 )
 def test_what_does_not_go_with_it_is_refused_before_any_training(
@@ -202,6 +226,16 @@ def test_what_learns_chooses_the_defaults_of_the_training(folder: Path) -> None:
     assert (defaults().epochs, defaults().head_rate) == (40, 1)
     tuning = defaults("encoder.train=full")
     assert (tuning.epochs, tuning.head_rate, tuning.learning_rate) == (3, 10, 2e-4)
+    assert type(defaults("encoder.train=lora")) is type(tuning)
+    few = defaults("encoder.train=full", "training.few_shot=true")
+    assert (few.epochs, few.head_epochs, few.head_rate) == (1, 40, 10)
+
+
+def test_few_rows_are_not_learned_from_where_a_text_has_several_labels(folder: Path) -> None:
+    changes = ("encoder.train=full", "training.few_shot=true", "data.multi_label=true")
+
+    with pytest.raises(RecipeError, match="needs one label a text"):
+        read_recipe(folder / "subjects.toml", changes)
 
 
 def test_a_run_without_a_network_names_no_encoder(frozen: TrainedVersion) -> None:

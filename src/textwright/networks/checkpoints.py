@@ -249,3 +249,13 @@ def import_transformers() -> Any:
         hint = "Install it: pip install 'textwright[train,hf]'"
         raise MissingExtraError("A pretrained encoder needs transformers.", hint) from error
     return transformers
+
+
+def import_peft() -> Any:
+    """Import peft; raises MissingExtraError without the extra ``hf``."""
+    try:
+        import peft
+    except ImportError as error:
+        hint = "Install it: pip install 'textwright[train,hf]'"
+        raise MissingExtraError('train = "lora" needs peft.', hint) from error
+    return peft

@@ -63,6 +63,10 @@ class DataSettings:
         default_factory=dict,
         metadata={"meaning": "rows to drop, such as {label = ['x']}: column and its values"},
     )
+    rows_per_class: int = setting(
+        0, "training rows to draw of each class; 0: all", at_least=0, tasks=CLASSIFY
+    )
+    draw_seed: int = setting(7, "seed of that draw", at_least=0, tasks=CLASSIFY)
     slices: tuple[str, ...] = setting((), "columns to report and gate by")
     download: bool = setting(
         False, "fetch dataset:... from the hub; without this nothing ever goes over the network"

@@ -33,13 +33,7 @@ from textwright.recipe.recipe import Recipe
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings, check_rollout
 from textwright.recipe.settings import has_setting
-from textwright.recipe.training import (
-    FineTuningSettings,
-    HeadTrainingSettings,
-    LinearTrainingSettings,
-    NetworkTrainingSettings,
-    TrainingSettings,
-)
+from textwright.recipe.training import read_training
 from textwright.recipe.tune import read_tune
 
 K = TypeVar("K")
@@ -147,7 +141,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         encoder=encoder,
         decoder=read_decoder(table, encoder, task),
         abstention=read_abstention(table, data, task),
-        training=read_training(table.get("training", {}), encoder, task),
+        training=read_training(table.get("training", {}), encoder, data, task),
         rollout=check_rollout(read_settings(RolloutSettings, table.get("rollout", {}), "rollout")),
         records=read_settings(RecordSettings, table.get("records", {}), "records"),
         tune=None,
@@ -287,16 +281,6 @@ def check_source(settings: VectorsEmbeddingSettings) -> None:
     if settings.file and (settings.size or settings.epochs):
         what = "embedding.size and embedding.epochs go with train, not with a file."
         raise RecipeError(what, "Take them out: a file has its own.")
-
-
-def read_training(table: Any, encoder: EncoderSettings, task: str) -> TrainingSettings:
-    """Read ``[training]``, whose settings depend on what is trained."""
-    if isinstance(encoder, BagSettings):
-        return read_settings(LinearTrainingSettings, table, "training")
-    kind = NetworkTrainingSettings
-    if isinstance(encoder, PretrainedSettings):
-        kind = HeadTrainingSettings if encoder.train == "frozen" else FineTuningSettings
-    return read_settings(kind, table, "training", task=task)
 
 
 def check_name(name: Any) -> None:

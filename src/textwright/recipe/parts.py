@@ -191,11 +191,16 @@ class PretrainedSettings:
     )
     train: str = setting(
         "frozen",
-        "frozen: only the decoder learns, in seconds; or full: the encoder learns, too",
-        choices=("frozen", "full"),
+        "frozen: only the decoder learns, in seconds; full: the encoder learns, too; "
+        "lora: it learns through narrow matrices beside its own",
+        choices=("frozen", "full", "lora"),
     )
     frozen_embeddings: bool = setting(True, "keep its token vectors (full): a third less time")
-    frozen_layers: int = setting(0, "lowest layers that are kept, too (full)", at_least=0)
+    frozen_layers: int = setting(0, "lowest layers that are kept, too (full, lora)", at_least=0)
+    lora_rank: int = setting(16, "width of those matrices (lora)", at_least=1, at_most=1024)
+    lora_alpha: float = setting(
+        32.0, "what they give counts this many times, divided by lora_rank", at_least=0
+    )
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,13 @@
 """The settings of ``[training]``, which depend on what is trained."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textwright.recipe.data import CLASSIFY, EMBED
+from textwright.errors import RecipeError
+from textwright.recipe.check import read_settings
+from textwright.recipe.data import CLASSIFY, EMBED, DataSettings
+from textwright.recipe.parts import BagSettings, EncoderSettings, PretrainedSettings
 from textwright.recipe.settings import setting
 
 
@@ -97,8 +101,11 @@ class HeadTrainingSettings(NetworkTrainingSettings):
 
 @dataclass(frozen=True)
 class FineTuningSettings(NetworkTrainingSettings):
-    """Training an encoder that knows much already (encoder ``pretrained``, train full)."""
+    """Training an encoder that knows much already (encoder ``pretrained``, train full or lora)."""
 
+    few_shot: bool = setting(
+        False, "tune the encoder on pairs of texts first, then a linear head", tasks=CLASSIFY
+    )
     epochs: int = setting(3, "most passes over the training rows", at_least=1)
     learning_rate: float = setting(2e-4, "peak step size of AdamW", at_least=0, at_most=10)
     head_rate: float = setting(
@@ -112,4 +119,53 @@ class FineTuningSettings(NetworkTrainingSettings):
     warmup: float = setting(0.1, "share of the steps in which it grows", at_least=0, at_most=1)
 
 
+@dataclass(frozen=True)
+class FewShotSettings(FineTuningSettings):
+    """Tuning an encoder on pairs of texts, then a linear head (few_shot = true)."""
+
+    few_shot: bool = setting(
+        True, "tune the encoder on pairs of texts first, then a linear head", tasks=CLASSIFY
+    )
+    epochs: int = setting(1, "passes over the pairs", at_least=1)
+    batch_size: int = setting(64, "pairs in a batch; then texts", at_least=1)
+    pairs: int = setting(
+        10_000,
+        "most pairs of texts of one class, all texts alike often",
+        at_least=1,
+        tasks=CLASSIFY,
+    )
+    temperature: float = setting(
+        0.05,
+        "cosines are divided by it; lower: only the nearest count",
+        at_least=1e-4,
+        tasks=CLASSIFY,
+    )
+    head_epochs: int = setting(40, "most passes of the head over the training rows", at_least=1)
+
+
 TrainingSettings = LinearTrainingSettings | NetworkTrainingSettings
+
+
+def read_training(
+    table: Any, encoder: EncoderSettings, data: DataSettings, task: str
+) -> TrainingSettings:
+    """Read ``[training]``, whose settings depend on what is trained."""
+    if isinstance(encoder, BagSettings):
+        return read_settings(LinearTrainingSettings, table, "training")
+    kind = NetworkTrainingSettings
+    if isinstance(encoder, PretrainedSettings):
+        kind = HeadTrainingSettings if encoder.train == "frozen" else FineTuningSettings
+    if task == "classify" and isinstance(table, Mapping) and table.get("few_shot") is True:
+        check_few_shot(kind, data)
+        kind = FewShotSettings
+    return read_settings(kind, table, "training", task=task)
+
+
+def check_few_shot(kind: type[NetworkTrainingSettings], data: DataSettings) -> None:
+    """Refuse to tune on pairs of a class what does not learn, or what knows several a text."""
+    if kind is not FineTuningSettings:
+        what = "training.few_shot tunes a pretrained encoder, and this recipe has none that learns."
+        raise RecipeError(what, 'Write train = "full" in [encoder], of kind "pretrained".')
+    if data.multi_label:
+        what = "training.few_shot needs one label a text, data.multi_label is set."
+        raise RecipeError(what, "Take few_shot out.")

@@ -30,6 +30,8 @@ def read_splits(
     train = make_dataset("", (), (), {})  # of what was trained before
     if settings.train:
         train = read_dataset(settings, settings.train, keep_empty=False, form=form)
+    if settings.rows_per_class:
+        train = draw_rows(train, settings.rows_per_class, settings.draw_seed)
     held = None
     if test and settings.test:
         whole = replace(form, loose=False)
@@ -42,6 +44,26 @@ def read_splits(
         splits = Splits(*cut_dev(train, share), held)
     check_exclude(settings, splits)
     return splits
+
+
+def draw_rows(train: Dataset, count: int, seed: int) -> Dataset:
+    """Keep so many rows of each class, or all of a smaller one; rows of no class are one, too.
+
+    They are drawn by a hash of seed and text, so the order of the file does not matter.
+    """
+    classes: dict[tuple[str, ...], list[int]] = {}
+    for place, each in enumerate(train.examples):
+        classes.setdefault(each.labels, []).append(place)
+    kept = sorted(
+        place
+        for places in classes.values()
+        for place in sorted(places, key=lambda it: hash_share(f"{seed} {train.examples[it].key}"))[
+            :count
+        ]
+    )
+    left = {"not drawn": len(train.examples) - len(kept)}
+    examples = [train.examples[place] for place in kept]
+    return make_dataset(train.source, examples, train.columns, {**train.dropped, **left})
 
 
 def check_exclude(settings: DataSettings, splits: Splits) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,11 @@ from textwright.recipe.parts import (
     VectorsEmbeddingSettings,
 )
 from textwright.recipe.recipe import Recipe
-from textwright.recipe.training import LinearTrainingSettings, NetworkTrainingSettings
+from textwright.recipe.training import (
+    FewShotSettings,
+    LinearTrainingSettings,
+    NetworkTrainingSettings,
+)
 from textwright.tasks.measures import find_measures
 from textwright.text.batch import Batch, length_buckets, make_batch
 from textwright.text.examples import Dataset, Example
@@ -146,7 +151,8 @@ def fit_network(
     model, about = build_on(recipe, pretrained, Vocabulary(tokenizer, read, labels))
     multi = labels.multi or recipe.task != "classify"
     data = TrainingData(train, dev, multi, find_objective(recipe.task, labels))
-    history = train_parts(recipe, model, data, place, progress)
+    with adapted(model, recipe):
+        history = train_parts(recipe, model, data, place, progress)
     if isinstance(recipe.decoder, EmbedSettings) and recipe.decoder.pooling == "sif":
         from textwright.training.contrast import find_common
 
@@ -158,26 +164,51 @@ def fit_network(
     return Fitted(history.epochs, difference, {part: about} if about else {})
 
 
+def adapted(model: Any, recipe: Recipe) -> AbstractContextManager[None]:
+    """Give the context in which a network learns: through adapters, where the recipe says so."""
+    if not (isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.train == "lora"):
+        return nullcontext()
+    from textwright.networks.encoders.adapters import adapters
+
+    return adapters(model.encoder, recipe.encoder, seed=recipe.training.seed)
+
+
 def train_parts(
     recipe: Recipe, model: Any, data: Any, place: Workplace, progress: RunProgress
 ) -> Any:
-    """Train a network, or only its decoder where the encoder is frozen; returns the history."""
+    """Train a network; returns the history.
+
+    Where the encoder is frozen, or was tuned on pairs before, only the decoder learns.
+    """
     from textwright.training.features import Encoded, Head
+    from textwright.training.few_shot import tune_encoder
     from textwright.training.loop import train_network
 
-    assert isinstance(recipe.training, NetworkTrainingSettings)
+    settings = recipe.training
+    assert isinstance(settings, NetworkTrainingSettings)
     checkpoint = place.checkpoints / "checkpoint.safetensors"
+    pairs = place.checkpoints / "pairs.safetensors"
     if not place.resume:
         checkpoint.unlink(missing_ok=True)
-    learning = model
-    is_frozen = isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.train == "frozen"
-    if is_frozen and any(each.requires_grad for each in model.decoder.parameters()):
+        pairs.unlink(missing_ok=True)
+    encoded, learning = None, model
+    if isinstance(settings, FewShotSettings):
+        tune_encoder(model, data.train, settings, checkpoint=pairs, progress=progress)
+        settings = replace(settings, epochs=settings.head_epochs)
+        encoded = Encoded(model, "", threads=settings.threads, folder=None)
+    elif is_frozen(recipe) and any(each.requires_grad for each in model.decoder.parameters()):
         assert place.pretrained is not None
-        threads = recipe.training.threads
-        encoded = Encoded(model, place.pretrained.digest, threads=threads, folder=place.states)
+        digest, folder = place.pretrained.digest, place.states
+        encoded = Encoded(model, digest, threads=settings.threads, folder=folder)
+    if encoded:
         data = replace(data, train=encoded.rows(data.train), dev=encoded.rows(data.dev))
         learning = Head(model.decoder)
-    return train_network(learning, data, recipe.training, checkpoint=checkpoint, progress=progress)
+    return train_network(learning, data, settings, checkpoint=checkpoint, progress=progress)
+
+
+def is_frozen(recipe: Recipe) -> bool:
+    """Tell whether the encoder stays as it was trained beforehand."""
+    return isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.train == "frozen"
 
 
 def find_tokenizer(

@@ -15,7 +15,12 @@ from textwright.manifest import (
     hash_file,
     read_manifest,
 )
-from textwright.networks.checkpoints import Checkpoint, find_checkpoint, open_checkpoint
+from textwright.networks.checkpoints import (
+    Checkpoint,
+    find_checkpoint,
+    import_peft,
+    open_checkpoint,
+)
 from textwright.networks.embeddings.same_words import check_same_words
 from textwright.recipe.parts import (
     ElmoEmbeddingSettings,
@@ -79,9 +84,11 @@ def open_pretrained(recipe: Recipe, place: Path | str | None = None) -> Pretrain
 
 
 def open_encoder(recipe: Recipe) -> Pretrained:
-    """Open and check the folder of a pretrained encoder."""
+    """Open and check the folder of a pretrained encoder, and that what it learns by is there."""
     assert isinstance(recipe.encoder, PretrainedSettings)
     assert recipe.tokenizer is not None
+    if recipe.encoder.train == "lora":
+        import_peft()
     found = open_checkpoint(find_checkpoint(recipe.encoder))
     longest = recipe.tokenizer.max_tokens
     most = found.positions // ROUNDED * ROUNDED  # as batches are padded

@@ -89,20 +89,20 @@ class PretrainedEncoder(nn.Module):
 
 
 def freeze(model: Any, settings: PretrainedSettings) -> None:
-    """Keep the weights that the settings say from learning.
+    """Keep the weights that the settings say from learning: all of them, but for train full.
 
     Raises RecipeError for more layers than the encoder has.
     """
-    if settings.train == "frozen":
+    layers = find_layers(model)
+    if settings.frozen_layers > len(layers):
+        what = f"encoder.frozen_layers is {settings.frozen_layers}."
+        raise RecipeError(what, f"The encoder has {len(layers)} layers that can be told apart.")
+    if settings.train != "full":
         model.requires_grad_(False)
         return
     if settings.frozen_embeddings:
         found = getattr(model, "embeddings", None) or model.get_input_embeddings()
         found.requires_grad_(False)
-    layers = find_layers(model)
-    if settings.frozen_layers > len(layers):
-        what = f"encoder.frozen_layers is {settings.frozen_layers}."
-        raise RecipeError(what, f"The encoder has {len(layers)} layers that can be told apart.")
     for layer in layers[: settings.frozen_layers]:
         layer.requires_grad_(False)
 
