@@ -12,10 +12,13 @@ from textwright.recipe.tune import Choice, Range, Space
 from textwright.text.examples import Example, make_dataset
 from textwright.text.readers import digest_row
 from textwright.text.splits import Splits
+from textwright.training.features import Encoded
 from textwright.training.history import EpochRecord
+from textwright.training.pretrained import open_pretrained
 from textwright.training.progress import Quiet
+from textwright.training.rows import Rows
 from textwright.training.study import distributions, make_pruner, open_study
-from textwright.training.tune import Search, Watched, search
+from textwright.training.tune import Search, Watched, check_metric, search
 
 WORDS = {"up": ("good", "fine", "great"), "down": ("bad", "dull", "poor")}
 NETWORK: dict[str, Any] = {
@@ -101,11 +104,73 @@ def test_a_metric_to_be_small_is_made_small(tmp_path: Path) -> None:
     assert search(found, Quiet(), trials=2).trials[0].score == pytest.approx(0, abs=0.5)
 
 
-def test_a_metric_that_the_dev_rows_do_not_give_ends_the_search(tmp_path: Path) -> None:
-    wrong = replace(job(tmp_path), metric="micro_f1")
+class Told(Quiet):
+    """Notes the stages of a search."""
 
-    with pytest.raises(DataError, match="Did you mean 'macro_f1'"):
-        search(wrong, Quiet(), trials=2)
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def stage(self, name: str) -> None:
+        """Note a stage."""
+        self.stages.append(name)
+
+
+@pytest.mark.parametrize(
+    ("metric", "hint"),
+    [
+        ("micro_f1", "Did you mean 'macro_f1'"),
+        ("out_of_scope_auroc", "Known names: accuracy"),
+        ("f1", "macro_f1"),
+    ],
+)
+def test_a_metric_that_the_dev_rows_do_not_give_is_refused_before_the_first_trial(
+    tmp_path: Path, metric: str, hint: str
+) -> None:
+    told = Told()
+
+    with pytest.raises(DataError, match=f"give no {metric!r}") as refused:
+        search(replace(job(tmp_path), metric=metric), told, trials=2)
+
+    assert hint in refused.value.hint
+    assert told.stages == []
+
+
+@pytest.mark.parametrize("task", ["match", "embed"])
+def test_of_pairs_too_it_is_known_beforehand_which_metrics_there_are(
+    tmp_path: Path, task: str
+) -> None:
+    pairs = [
+        replace(each, text_b=f"a film {number}", labels=(str(number % 5),))
+        for number, each in enumerate(rows(0, 3))
+    ]
+    data = make_dataset("train", pairs, ("label", "text_a", "text_b"), {})
+    recipe = check_recipe({"name": "films", "task": task, "data": {"train": "t"}})
+    given = replace(job(tmp_path), recipe=recipe, splits=Splits(data, data, None))
+
+    check_metric(replace(given, metric="spearman"))
+    with pytest.raises(DataError, match="give no 'f1'"):
+        check_metric(replace(given, metric="f1"))
+
+
+def test_texts_that_a_frozen_encoder_read_in_one_trial_are_not_read_in_the_next(
+    tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, compute = list[Rows](), Encoded.compute
+
+    def note(self: Encoded, texts: Rows) -> Any:
+        read.append(texts)
+        return compute(self, texts)
+
+    monkeypatch.setattr(Encoded, "compute", note)
+    encoder = {"kind": "pretrained", "model": str(checkpoint)}
+    space: Space = {"training.learning_rate": Range(0.01, 0.1)}
+    given = job(tmp_path / "job", space, encoder=encoder, training={"epochs": 2, "threads": 1})
+    given = replace(given, pretrained=open_pretrained(given.recipe), states=tmp_path / "states")
+
+    found = search(given, Quiet(), trials=3)
+
+    assert [each.outcome for each in found.trials] == ["done"] * 3
+    assert len(read) == 2  # the training rows, and the dev rows
 
 
 def test_a_trial_that_goes_wrong_is_noted_and_the_search_goes_on(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ before it, so a search that was killed goes on just as it would have.
 import shutil
 import time
 from dataclasses import dataclass
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from textwright.recipe.recipe import Recipe
 from textwright.recipe.tune import Space
 from textwright.tasks.measures import find_measures
 from textwright.text.splits import Splits
-from textwright.training.evaluate import evaluate
+from textwright.training.evaluate import evaluate, score_rows
 from textwright.training.fit import Fitted, Workplace, fit
 from textwright.training.history import EpochRecord
 from textwright.training.measure import calibrate_answerer
@@ -46,8 +46,9 @@ class Search:
     metric:     the score that decides.
     pruning:    median, halving or none.
     splits:     whose test set, if there is one, is never looked at.
-    pretrained: what the embedding builds on, opened already.
+    pretrained: what the embedding or encoder builds on, opened already.
     folder:     of the study.
+    states:     keeps what a frozen encoder made of texts, for all trials; None: nothing does.
     """
 
     recipe: Recipe
@@ -57,6 +58,7 @@ class Search:
     splits: Splits
     pretrained: Pretrained | None
     folder: Path
+    states: Path | None = None
 
     @property
     def smaller(self) -> bool:
@@ -99,10 +101,12 @@ def search(
     """Try settings until there are ``trials``, those of an earlier call included.
 
     timeout_s: after so many seconds no trial begins; the recipe as written is always tried.
-    Raises what training the recipe as written raises; a later trial that goes wrong is noted as
-    failed. Raises RefusedError when the study cannot be read or written.
+    Raises DataError when the dev rows do not give the metric, and what training the recipe as
+    written raises; a later trial that goes wrong is noted as failed. Raises RefusedError when the
+    study cannot be read or written.
     """
     began = time.monotonic()
+    check_metric(job)
     pruner = make_pruner(job.pruning, job.recipe.training.epochs)
     with open_study(job.folder / "study.db", pruner, smaller=job.smaller) as study:
         resumed = len(finished(study))
@@ -117,6 +121,26 @@ def search(
         listed = tuple(read_trial(each, place) for place, each in enumerate(finished(study), 1))
         importance = measure_importance(study, job.space, seed=job.recipe.training.seed)
     return Searched(listed, resumed, importance)
+
+
+def check_metric(job: Search) -> None:
+    """Refuse a metric that the dev rows do not give, whatever is answered to them.
+
+    Raises DataError with the nearest name of one that they do.
+    """
+    measures, examples = find_measures(job.recipe.task), job.splits.dev.examples
+    labels = measures.find_labels(job.splits.train.examples, job.recipe)
+    chance, width = np.random.default_rng(job.recipe.training.seed), max(len(labels.names), 1)
+    said = measures.ask(
+        lambda inputs: chance.standard_normal((len(inputs), width), dtype=np.float32),
+        examples,
+        labels,
+    )
+    found = score_rows(job.recipe.task, said, examples, labels).metrics
+    known = [name for name, each in found.items() if isinstance(each, float)]
+    if job.metric not in known:
+        hint = unknown_name("metric", job.metric, known).hint
+        raise DataError(f"The dev rows give no {job.metric!r}.", hint)
 
 
 def try_written(study: optuna.Study, job: Search, progress: RunProgress) -> None:
@@ -167,11 +191,16 @@ def try_values(study: optuna.Study, job: Search, progress: RunProgress, number: 
 def train_trial(job: Search, recipe: Recipe, progress: RunProgress) -> tuple[Fitted, float]:
     """Train a recipe, score it on the dev rows, and take away all it left.
 
-    Raises DataError when the dev rows do not give the metric.
+    Raises DataError when the score is no number.
     """
     folder = job.folder / "trial"
     shutil.rmtree(folder, ignore_errors=True)  # of a trial that was killed
-    place = Workplace(folder / "artifact", folder / "checkpoints", pretrained=job.pretrained)
+    place = Workplace(
+        folder / "artifact",
+        folder / "checkpoints",
+        pretrained=job.pretrained,
+        states=job.states,
+    )
     place.checkpoints.mkdir(parents=True)
     try:
         fitted = fit(recipe, job.splits, place, progress)
@@ -179,11 +208,7 @@ def train_trial(job: Search, recipe: Recipe, progress: RunProgress) -> tuple[Fit
         found = evaluate(answerer, job.splits.dev.examples).metrics
     finally:
         shutil.rmtree(folder)
-    score = found.get(job.metric)
-    if score is None:
-        known = [name for name, each in found.items() if isinstance(each, float)]
-        hint = unknown_name("metric", job.metric, known).hint
-        raise DataError(f"The dev rows give no {job.metric!r}.", hint)
+    score = found.get(job.metric, nan)
     if not isfinite(score):
         raise DataError(f"The {job.metric} of the dev rows is {score}.", "Choose another metric.")
     return fitted, float(score)

@@ -165,6 +165,7 @@ def make_search(recipe: Recipe, settings: Settings) -> "Search":
         splits=given.splits,
         pretrained=given.pretrained,
         folder=settings.searches / f"{recipe.name}-{mark.hexdigest()[:16]}",
+        states=settings.states,
     )
 
 
