@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vectors": {"errors", "manifest", "metrics", "recipe", "text", "tasks"},
     "clustering": {"errors", "recipe", "text", "vectors"},
     "networks": {"errors", "recipe", "text", "tasks", "vectors"},
-    "runtime": {"errors", "manifest", "recipe", "text", "tasks"},
+    "runtime": {"errors", "manifest", "settings", "recipe", "text", "tasks"},
     "training": {
         "errors", "manifest", "settings", "metrics", "paired", "recipe", "text", "tasks",
         "vectors", "networks", "runtime",

@@ -15,6 +15,7 @@ from textwright.manifest import (
     address_of,
     canonical_json,
     check_files,
+    describe_file,
     parse_manifest,
     read_manifest,
     write_manifest,
@@ -212,3 +213,24 @@ def test_canonical_json_holds_only_numbers(value: float) -> None:
 
 def test_canonical_json_is_utf_8_without_escapes() -> None:
     assert canonical_json({"名": "é\n"}) == '{"名":"é\\n"}'.encode()
+
+
+def test_files_outside_are_named_and_change_the_address(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    before, outside = address_of(folder), (describe_file(tmp_path / "model.safetensors"),)
+
+    address = write_manifest(folder, "classify", {"encoder": "bag"}, outside)
+
+    assert read_manifest(folder).outside == outside
+    assert address != before == write_manifest(folder, "classify", {"encoder": "bag"})
+    assert read_manifest(folder).outside == ()
+    check(folder)
+
+
+@pytest.mark.parametrize("name", ["../model.safetensors", "/etc/passwd", "model.bin", ""])
+def test_a_file_outside_that_is_a_path_or_no_weights_is_refused(folder: Path, name: str) -> None:
+    table = json.loads((folder / "manifest.json").read_text())
+    table["outside"] = [{"name": name, "size_bytes": 7, "sha256": "0" * 64}]
+
+    with pytest.raises(ArtifactError, match="outside it, which is no weights"):
+        parse_manifest(canonical_json(table), folder)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from textwright.errors import SettingsError
-from textwright.settings import find_settings
+from textwright.settings import find_settings, find_weights
 
 
 def test_the_nearest_home_upward_is_found(tmp_path: Path) -> None:
@@ -134,3 +134,15 @@ def test_every_folder_of_a_home_lies_in_it(tmp_path: Path) -> None:
         "records",
         "artifacts",
     ]
+
+
+def test_folders_of_weights_are_listed_with_a_colon_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+
+    assert find_weights({"TEXTWRIGHT_WEIGHTS": "/models/bert:~/e5:"}) == [
+        Path("/models/bert"),
+        Path("/home/ada/e5"),
+    ]
+    assert find_weights({}) == []

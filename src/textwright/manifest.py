@@ -30,6 +30,7 @@ FILES = (
     "ngrams.npy",
     "elmo.json",
 )
+OUTSIDE = ".safetensors"  # what an artifact may need and not hold
 RESTORE = "Restore it from a backup, or train it again: the same recipe gives the same address."
 
 
@@ -46,13 +47,15 @@ class FileEntry:
 class Manifest:
     """What an artifact is and which files it consists of.
 
-    parts: the kind of each part, such as {"encoder": "bilstm"}.
+    parts:   the kind of each part, such as {"encoder": "bilstm"}.
+    outside: files that it needs and does not hold, for their licence forbids copying them.
     """
 
     format: int
     task: str
     parts: Mapping[str, str]
     files: tuple[FileEntry, ...]
+    outside: tuple[FileEntry, ...] = ()
 
 
 def canonical_json(value: Any) -> bytes:
@@ -69,18 +72,26 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifest(folder: Path, task: str, parts: Mapping[str, str]) -> str:
-    """Write the manifest of a folder's files and return its address.
+def describe_file(path: Path) -> FileEntry:
+    """Name a file with its size and its hash."""
+    return FileEntry(path.name, path.stat().st_size, hash_file(path))
+
+
+def write_manifest(
+    folder: Path, task: str, parts: Mapping[str, str], outside: tuple[FileEntry, ...] = ()
+) -> str:
+    """Write the manifest of a folder's files, and those outside it, and return its address.
 
     Raises ArtifactError when the folder holds anything outside the closed list.
     """
     names = sorted(each.name for each in folder.iterdir() if each.name != NAME)
     for name in names:
         check_name(name, folder)
-    files = tuple(
-        FileEntry(name, (folder / name).stat().st_size, hash_file(folder / name)) for name in names
-    )
-    content = canonical_json(asdict(Manifest(FORMAT, task, dict(parts), files)))
+    files = tuple(describe_file(folder / name) for name in names)
+    table = asdict(Manifest(FORMAT, task, dict(parts), files, outside))
+    if not outside:  # as before there was any: equal artifacts keep their address
+        del table["outside"]
+    content = canonical_json(table)
     (folder / NAME).write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 
@@ -109,11 +120,15 @@ def parse_manifest(content: bytes, folder: Path | str) -> Manifest:
     """
     try:
         table = json.loads(content)
-        files = tuple(
-            FileEntry(str(each["name"]), int(each["size_bytes"]), str(each["sha256"]))
-            for each in table["files"]
+        files, outside = (
+            tuple(
+                FileEntry(str(each["name"]), int(each["size_bytes"]), str(each["sha256"]))
+                for each in listed
+            )
+            for listed in (table["files"], table.get("outside", []))
         )
-        found = Manifest(int(table["format"]), str(table["task"]), dict(table["parts"]), files)
+        kind, task, parts = int(table["format"]), str(table["task"]), dict(table["parts"])
+        found = Manifest(kind, task, parts, files, outside)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ArtifactError(f"{folder}/{NAME} is no manifest: {error!r}.", RESTORE) from error
     if found.format > FORMAT:
@@ -123,6 +138,10 @@ def parse_manifest(content: bytes, folder: Path | str) -> Manifest:
         )
     for each in files:
         check_name(each.name, folder)
+    for each in outside:
+        if each.name != Path(each.name).name or not each.name.endswith(OUTSIDE):
+            what = f"{folder} names the file {each.name!r} outside it, which is no weights."
+            raise ArtifactError(what, "Do not use a folder you do not trust.")
     return found
 
 

@@ -138,6 +138,13 @@ def find_settings(
     )
 
 
+def find_weights(environment: Mapping[str, str] | None = None) -> list[Path]:
+    """Give the folders of TEXTWRIGHT_WEIGHTS: those with weights that artifacts do not hold."""
+    known = os.environ if environment is None else environment
+    stated = known.get("TEXTWRIGHT_WEIGHTS", "")
+    return [Path(each).expanduser() for each in stated.split(os.pathsep) if each]
+
+
 def refuse_server(known: Mapping[str, str]) -> None:
     """Refuse to work on a home while commands act through a server."""
     if known.get("TEXTWRIGHT_SERVER"):

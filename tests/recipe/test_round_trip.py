@@ -90,6 +90,7 @@ def pretrained_sections(draw: st.DrawFn) -> dict[str, Any]:
     way: type = HeadTrainingSettings
     training: dict[str, Any] = {}
     if encoder.get("train", "frozen") != "frozen":
+        encoder["weights"] = "copy"
         way = draw(st.sampled_from([FineTuningSettings, FewShotSettings]))
         training["few_shot"] = way is FewShotSettings
     return {

@@ -197,10 +197,24 @@ class PretrainedSettings:
     )
     frozen_embeddings: bool = setting(True, "keep its token vectors (full): a third less time")
     frozen_layers: int = setting(0, "lowest layers that are kept, too (full, lora)", at_least=0)
+    weights: str = setting(
+        "copy",
+        "copy: into the artifact; reference: they stay where they are, for their licence forbids "
+        "copying, and the artifact knows them by their hash (frozen)",
+        choices=("copy", "reference"),
+    )
     lora_rank: int = setting(16, "width of those matrices (lora)", at_least=1, at_most=1024)
     lora_alpha: float = setting(
         32.0, "what they give counts this many times, divided by lora_rank", at_least=0
     )
+
+    def __post_init__(self) -> None:
+        """Refuse to leave weights outside that would no longer be those of the checkpoint."""
+        if self.weights == "reference" and self.train != "frozen":
+            what = (
+                f"encoder.weights is 'reference', and train = {self.train!r} changes the weights."
+            )
+            raise RecipeError(what, 'Write train = "frozen", or weights = "copy".')
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Answerer:
         self.task = find_task(artifact.recipe.task)
         self.encode: Callable[[Sequence[Input]], list[Encoding]] = find_encode(artifact)
         self.apart = artifact.recipe.texts_apart > 1
-        self.session = Session(artifact.network, threads=threads)
+        outside = artifact.read_outside()
+        self.session = Session(artifact.network, threads=threads, outside=outside)
         width = check_network(self.session, artifact, self.task.OUTPUT)
         self.width: int = self.task.check_width(width, self.labels, str(artifact.network), RESTORE)
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from textwright.errors import ArtifactError, TextwrightError, UsageError
 from textwright.manifest import (
+    NAME,
     RESTORE,
+    FileEntry,
     Manifest,
     address_of,
     check_files,
@@ -13,8 +15,9 @@ from textwright.manifest import (
     write_manifest,
 )
 from textwright.recipe.file import check_recipe, read_toml
-from textwright.recipe.parts import BagSettings
+from textwright.recipe.parts import BagSettings, PretrainedSettings
 from textwright.recipe.recipe import Recipe
+from textwright.runtime.outside import read_outside
 from textwright.text.labels import Labels, read_labels
 
 ANSWERING = ("recipe.toml", "labels.json", "model.onnx")  # without these nothing answers
@@ -38,6 +41,15 @@ class Artifact:
     def network(self) -> Path:
         """The exported network."""
         return self.folder / "model.onnx"
+
+    def read_outside(self) -> dict[str, bytes]:
+        """Give the content of the files that it needs and does not hold, by their names.
+
+        Raises ArtifactError when they are not to be found on this machine, or are others.
+        """
+        encoder = self.recipe.encoder
+        model = encoder.model if isinstance(encoder, PretrainedSettings) else ""
+        return read_outside(self.manifest.outside, model)
 
     @property
     def tokenizer(self) -> Path:
@@ -72,14 +84,17 @@ def check_answers(manifest: Manifest, name: str) -> None:
         raise UsageError(what, "Name them in the [embedding] of a recipe; see docs/vectors.md.")
 
 
-def seal(folder: Path | str) -> str:
+def seal(folder: Path | str, outside: tuple[FileEntry, ...] | None = None) -> str:
     """Close a folder of files as an artifact: write its manifest, and give its address.
 
+    outside: files that it needs and does not hold; None: those of the manifest before.
     Raises ArtifactError when a file that answering needs is missing, or one is none of ours.
     """
     folder = Path(folder)
     recipe = read_artifact_recipe(folder)
-    address = write_manifest(folder, recipe.task, parts_of(recipe))
+    if outside is None:
+        outside = read_manifest(folder).outside if (folder / NAME).exists() else ()
+    address = write_manifest(folder, recipe.task, parts_of(recipe), outside)
     check_complete(folder, read_manifest(folder))
     return address
 

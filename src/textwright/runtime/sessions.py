@@ -18,15 +18,24 @@ class Session:
     inputs, outputs: the names of the network's tensors, in its own order.
     """
 
-    def __init__(self, path: Path, *, threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, *, threads: int = 1, outside: Mapping[str, bytes] | None = None
+    ) -> None:
         """Load a network.
 
         threads: cores that one call may use; the answer does not depend on it.
+        outside: the content of the files that it takes weights from, by their names.
         Raises ArtifactError when the file is no network that this program can run.
         """
+        options = session_options(threads)
         try:
+            if outside:
+                sizes = [len(each) for each in outside.values()]
+                options.add_external_initializers_from_files_in_memory(
+                    list(outside), list(outside.values()), sizes
+                )
             self.inner = onnxruntime.InferenceSession(
-                str(path), session_options(threads), providers=["CPUExecutionProvider"]
+                str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the library's own classes derive from Exception alone
             first = str(error).splitlines()[0]

@@ -160,6 +160,11 @@ def fit_network(
     save_file(model.state_dict(), place.folder / "weights.safetensors")
     batches = checked_batches(dev) or checked_batches(train) or batch_words(tokenizer)
     difference = export_network(model, batches, place.folder / "model.onnx")
+    if isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.weights == "reference":
+        from textwright.training.outside import leave_weights
+
+        assert pretrained is not None
+        leave_weights(model, Path(pretrained.place), batches, place.folder)
     part = pretrained.part if pretrained else "embedding"
     return Fitted(history.epochs, difference, {part: about} if about else {})
 

@@ -12,6 +12,7 @@ from textwright.manifest import (
     address_of,
     canonical_json,
     check_files,
+    describe_file,
     hash_file,
     read_manifest,
 )
@@ -30,6 +31,7 @@ from textwright.recipe.parts import (
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.vectors import CorpusSettings
+from textwright.runtime.outside import read_outside
 from textwright.training.rows import ROUNDED
 from textwright.vectors.saved import PACKAGE
 from textwright.vectors.vectors import Vectors
@@ -90,6 +92,8 @@ def open_encoder(recipe: Recipe) -> Pretrained:
     if recipe.encoder.train == "lora":
         import_peft()
     found = open_checkpoint(find_checkpoint(recipe.encoder))
+    if recipe.encoder.weights == "reference":
+        check_found(found, recipe.encoder.model)
     longest = recipe.tokenizer.max_tokens
     most = found.positions // ROUNDED * ROUNDED  # as batches are padded
     if found.positions and most < longest:
@@ -111,6 +115,19 @@ def check_windows(recipe: Recipe, found: Checkpoint) -> None:
     if pooling in ("first", "last"):
         what = f"tokenizer.windows is above 1, and pooling {pooling!r} looks at one of them alone."
         raise RecipeError(what, 'Write windows = 1, or pooling = "mean" in [decoder].')
+
+
+def check_found(found: Checkpoint, model: str) -> None:
+    """Refuse weights outside the artifact where the artifact would not find them.
+
+    Raises ArtifactError saying what to set.
+    """
+    outside = [describe_file(each) for each in found.weights]
+    try:
+        read_outside(outside, model)
+    except ArtifactError as error:
+        hint = f"Set TEXTWRIGHT_WEIGHTS={found.folder}, here and wherever the model answers."
+        raise ArtifactError(error.what, hint) from error
 
 
 def checkpoint_digest(found: Checkpoint) -> str:
