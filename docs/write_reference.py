@@ -20,6 +20,7 @@ from textwright.recipe.parts import (
     AbstentionSettings,
     PretrainedTokenizerSettings,
     TokenizerSettings,
+    WritingTokenizerSettings,
 )
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
@@ -29,6 +30,7 @@ from textwright.recipe.training import (
     HeadTrainingSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
+    WritingTrainingSettings,
 )
 from textwright.recipe.tune import Choice, Range, TuneSettings
 
@@ -40,6 +42,7 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("data.dev = {...}", "instead of a file", DevShare),
     ("[tokenizer]", "not for bag or pretrained", TokenizerSettings),
     ("[tokenizer]", "of encoder pretrained", PretrainedTokenizerSettings),
+    ("[tokenizer]", "of task generate", WritingTokenizerSettings),
     *((f'[embedding] kind = "{kind}"', "not for bag or pretrained", EMBEDDINGS[kind])
       for kind in EMBEDDINGS),
     *((f'[encoder] kind = "{kind}"', "", ENCODERS[kind]) for kind in ENCODERS),
@@ -47,6 +50,7 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[abstention]", "classify", AbstentionSettings),
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
+    ("[training]", "of task generate", WritingTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "frozen"', HeadTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "full" or "lora"', FineTuningSettings),
     ("[training]", "of these two, few_shot = true", FewShotSettings),
@@ -66,7 +70,7 @@ def recipe_page() -> str:
         "A recipe is a TOML file. Every key has a default; `textwright recipe show FILE` prints a",
         "recipe with all of them, and `--set section.key=value` overrides one on the command line.",
         "At the top stand `name` (the model it makes versions of) and `task` (`classify`, `match`,",
-        "`embed`). A setting that only some tasks have names them.",
+        "`embed`, `generate`). A setting that only some tasks have names them.",
         "",
     ]
     for title, remark, section in SECTIONS:

@@ -30,10 +30,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vectors": {"errors", "manifest", "metrics", "recipe", "text", "tasks"},
     "clustering": {"errors", "recipe", "text", "vectors"},
     "networks": {"errors", "recipe", "text", "tasks", "vectors"},
-    "runtime": {"errors", "manifest", "settings", "recipe", "text", "tasks"},
+    "runtime": {"errors", "manifest", "settings", "recipe", "structures", "text", "tasks"},
     "training": {
-        "errors", "manifest", "settings", "metrics", "paired", "recipe", "text", "tasks",
-        "vectors", "networks", "runtime",
+        "errors", "manifest", "settings", "metrics", "paired", "recipe", "structures", "text",
+        "tasks", "vectors", "networks", "runtime",
     },
     "lifecycle": {"errors", "manifest", "settings", "metrics", "paired", "recipe"},
     "monitoring": {"errors", "settings", "metrics", "lifecycle"},

@@ -19,6 +19,7 @@ FILES = (
     "tokenizer.json",
     "labels.json",
     "model.onnx",
+    "step.onnx",
     "weights.safetensors",
     "metrics.json",
     "profile.json",

@@ -63,3 +63,13 @@ def test_a_label_never_answered_is_counted_as_none() -> None:
     found = make_profile(["a"], np.array([[0.2, 0.7, 0.1]]), ["x", "y", "z"])
 
     assert found["labels"] == {"x": 0, "y": 1, "z": 0}
+
+
+def test_texts_that_were_written_are_profiled_by_their_length() -> None:
+    written = np.array([["a"], ["four"], ["a dog."]], dtype=object)
+
+    profile = make_profile(["ein", "vier", "ein Hund."], written, ())
+
+    assert profile["written"]["0.5"] == 4
+    assert "confidence" not in profile
+    assert "scores" not in profile

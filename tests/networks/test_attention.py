@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from tests.networks.padded import LENGTHS, padded_states, run_graph
-from textwright.networks.attention import AdditiveAttention
+from textwright.networks.attention import AdditiveAttention, AskedAttention
 from textwright.networks.graph import Graph
 
 
@@ -45,3 +45,24 @@ def test_the_graph_gives_the_same_vector_and_weights() -> None:
 
     for one, other in zip(found, attention(states, mask), strict=True):
         np.testing.assert_allclose(one, other.detach().numpy(), atol=1e-5)
+
+
+def test_asked_attention_is_as_its_equations_say() -> None:
+    torch.manual_seed(0)
+    attention = AskedAttention(source=10, width=4, hidden=5)
+    states, mask = padded_states(10)
+    asking = torch.randn(3, 2, 4)
+
+    with torch.no_grad():
+        shown, weights = attention(asking, states, mask)
+
+        for row, length in enumerate(LENGTHS):
+            for token in range(2):
+                keys = states[row, :length] @ attention.key.weight.T + attention.key.bias
+                query = attention.query.weight @ asking[row, token]
+                scores = torch.tanh(keys + query) @ attention.score.weight[0]
+                expected = scores.exp() / scores.exp().sum()
+                torch.testing.assert_close(weights[row, token, :length], expected)
+                assert not weights[row, token, length:].any()
+                context = (expected[:, None] * states[row, :length]).sum(0)
+                torch.testing.assert_close(shown[row, token], context)

@@ -124,6 +124,36 @@ def make_matcher(folder: Path, *, name: str = "pairs", labels: str = "regression
     return seal(folder)
 
 
+def make_writer(folder: Path, *, name: str = "writer", form: str = "lstm") -> str:
+    """Write a sealed artifact that writes, untrained, and so writes nonsense; give its address."""
+    from textwright.training.writing_export import export_writing
+    from textwright.training.writing_model import build_writing_model
+    from textwright.training.writing_rows import WritingRows, pad_targets
+
+    folder.mkdir(parents=True)
+    recipe = check_recipe(
+        {
+            "name": name,
+            "task": "generate",
+            "data": {"train": "train.jsonl"},
+            "tokenizer": {"max_tokens": 32, "vocabulary": 60},
+            "embedding": {"size": 8},
+            "encoder": {"kind": "bilstm", "hidden": 8},
+            "decoder": {"form": form, "hidden": 8, "max_tokens": 12},
+        }
+    )
+    assert isinstance(recipe.tokenizer, TokenizerSettings)
+    tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
+    tokenizer.save(folder / "tokenizer.json")
+    texts = tokenizer.encode(list(WORDS.values()))
+    model = build_writing_model(recipe, tokenizer.size).eval()
+    rows = WritingRows(texts, pad_targets(texts[::-1]))
+    export_writing(model, [rows.batch(np.arange(len(texts)))], folder)
+    write_labels(Labels(()), folder / "labels.json")
+    (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    return seal(folder)
+
+
 def write_network(path: Path, scores: NDArray[np.float32], *, output: str = "logits") -> None:
     """Write a network that averages the word scores [V, L] of a text's real tokens."""
     nodes = [

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.runtime.tiny import make_artifact, make_embedder, make_matcher
+from tests.runtime.tiny import make_artifact, make_embedder, make_matcher, make_writer
 from textwright.serving.deployments import Deployment, Source, Target
 from textwright.serving.limits import Limits
 from textwright.serving.options import Options
@@ -111,6 +111,12 @@ class Shelf:
         """Make an artifact that matches, and let it be the version that should answer."""
         folder = self.root / f"{model}-{version}"
         address = make_matcher(folder, name=model, labels=labels)
+        self.targets = {**self.targets, model: self.keep(folder, model, version, address)}
+
+    def deploy_writer(self, model: str, version: int, *, form: str = "lstm") -> None:
+        """Make an artifact that writes, and let it be the version that should answer."""
+        folder = self.root / f"{model}-{version}"
+        address = make_writer(folder, name=model, form=form)
         self.targets = {**self.targets, model: self.keep(folder, model, version, address)}
 
     def keep(self, folder: Path, model: str, version: int, address: str) -> Target:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textwright.errors import ArtifactError
-from textwright.recipe.parts import TokenizerSettings
-from textwright.text.tokenizer import Tokenizer, open_tokenizer, train_tokenizer
+from textwright.recipe.parts import TokenizerSettings, WritingTokenizerSettings
+from textwright.text.tokenizer import END, Tokenizer, open_tokenizer, train_tokenizer
 
 KINDS = ("words", "jieba", "characters", "bpe", "unigram")
 TEXTS = [
@@ -235,3 +235,35 @@ def test_the_names_of_padding_and_unknown_in_a_text_are_no_special_tokens() -> N
 
     assert 0 not in found.ids.tolist()
     assert len(found.ids) == 7
+
+
+WRITTEN = [
+    "A dog, running (fast) – “yes”!",
+    "Zwölf  Hunde\tbellen.",
+    "全角，标点。ＡＢ",
+    "[END] [PAD]",
+]
+
+
+@pytest.mark.parametrize("kind", ["bpe", "characters"])
+def test_what_a_tokenizer_for_writing_reads_it_writes_again(kind: str) -> None:
+    settings = WritingTokenizerSettings(kind=kind, vocabulary=200)
+    tokenizer = train_tokenizer(WRITTEN * 3, settings)
+
+    for text, encoding in zip(WRITTEN, tokenizer.encode(WRITTEN), strict=True):
+        plain = text.replace("\t", " ") if kind == "characters" else " ".join(text.split())
+        assert tokenizer.decode(encoding.ids.tolist()) == plain
+        assert encoding.ids.min() > END
+
+
+@pytest.mark.parametrize("kind", ["bpe", "characters"])
+def test_a_tokenizer_for_writing_has_an_end_and_is_read_back(kind: str, tmp_path: Path) -> None:
+    settings = WritingTokenizerSettings(kind=kind, vocabulary=200)
+    tokenizer = train_tokenizer(WRITTEN * 3, settings)
+    tokenizer.save(tmp_path / "tokenizer.json")
+
+    again = open_tokenizer(tmp_path / "tokenizer.json", settings)
+
+    assert tokenizer.words[:3] == ["[PAD]", "[UNK]", "[END]"]
+    for one, other in zip(tokenizer.encode(WRITTEN), again.encode(WRITTEN), strict=True):
+        assert one.ids.tolist() == other.ids.tolist()

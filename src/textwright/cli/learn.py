@@ -127,13 +127,28 @@ def predict(
         Path | None,
         typer.Option(help="Answer each line of a file; for match, two texts with a tab between."),
     ] = None,
+    beam: Annotated[
+        int | None, typer.Option(min=1, help="Texts kept alive while writing; 1: greedy.")
+    ] = None,
+    best: Annotated[int, typer.Option(min=1, help="Texts to write for each, best first.")] = 1,
+    temperature: Annotated[
+        float | None, typer.Option(help="Draw each token written, more evenly the higher it is.")
+    ] = None,
+    top_k: Annotated[int, typer.Option(help="Draw among so many tokens only; 0: all.")] = 0,
+    top_p: Annotated[float, typer.Option(help="Draw among tokens of this share only.")] = 1.0,
+    repetition_penalty: Annotated[float, typer.Option(help="Above 1: seldom repeat.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Equal seeds draw equal texts.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Answer texts, or pairs of them: one line each, in their order."""
     from textwright.models import load
+    from textwright.runtime.writing import WriteOptions
 
     given = list_texts(texts or [], file)
     model = load(reference)
+    how = WriteOptions(beam, best, temperature, top_k, top_p, repetition_penalty, seed)
+    if how != WriteOptions():
+        model.write_by(how)
     for answer in model.predict_each(list_inputs(texts or [], given, paired=model.task.PAIRED)):
         if json:
             print_json(answer.table())

@@ -53,6 +53,8 @@ def print_evaluated(found: Mapping[str, Any]) -> None:
     """Print the scores of a file of labelled rows."""
     rows = [(name, value, interval) for name, value, interval in score_rows(found, {})]
     print_table(("on this file", "value", "95 % interval"), rows)
+    for name, signature in found.get("signatures", {}).items():
+        say(f"{name}: {signature}")
     say(f"{found['rows']:,} rows, SHA-256 {found['data']['digest'][:16]}")
 
 
@@ -69,6 +71,8 @@ def print_scores(test: Mapping[str, Any], report: Mapping[str, Any]) -> None:
         say()
         return
     print_table(("on the test set", "value", "95 % interval"), score_rows(test, report))
+    for name, signature in test.get("signatures", {}).items():
+        say(f"{name}: {signature}")
     say()
     if report.get("leaked_rows"):
         say(f"{report['leaked_rows']:,} of {test['rows']:,} test rows also stand in the training")

@@ -11,7 +11,9 @@ from torch import nn
 from textwright.errors import unknown_name
 from textwright.networks.decoders.classify import ClassifyDecoder
 from textwright.networks.decoders.embed import EmbedDecoder
+from textwright.networks.decoders.lstm_writer import LSTMWriter
 from textwright.networks.decoders.match import MatchDecoder
+from textwright.networks.decoders.transformer_writer import TransformerWriter
 from textwright.networks.embeddings.elmo import ElmoEmbedding
 from textwright.networks.embeddings.learned import LearnedEmbedding
 from textwright.networks.embeddings.one_hot import OneHotEmbedding
@@ -32,6 +34,7 @@ from textwright.recipe.parts import (
     PretrainedSettings,
     TransformerSettings,
     VectorsEmbeddingSettings,
+    WriterSettings,
 )
 
 
@@ -63,6 +66,11 @@ DECODERS: dict[str, Part] = {
     "match": Part(MatchDecoder, MatchSettings, "one score for two texts"),
     "embed": Part(EmbedDecoder, EmbedSettings, "one vector for a text"),
 }
+
+WRITERS: dict[str, Part] = {
+    "lstm": Part(LSTMWriter, WriterSettings, "little text, quick on a CPU"),
+    "transformer": Part(TransformerWriter, WriterSettings, "more text"),
+}  # decoders of tasks that write, by their form
 
 
 def find_part(kind: str, table: Mapping[str, Part], name: str) -> Part:

@@ -36,6 +36,12 @@ class Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
+    def add_all(self, operator: str, *inputs: str, outputs: int, **attributes: Any) -> list[str]:
+        """Append a node with several outputs and return their names."""
+        names = [f"{operator}_{len(self.nodes)}_{each}" for each in range(outputs)]
+        self.nodes.append(helper.make_node(operator, inputs, names, **attributes))
+        return names
+
     def constant(self, value: Tensor | NDArray[Any] | float | Sequence[int]) -> str:
         """Store an array in the graph and return its name; a tensor is stored once.
 

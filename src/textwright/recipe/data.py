@@ -8,6 +8,8 @@ from textwright.recipe.settings import setting
 
 CLASSIFY = ("classify",)
 EMBED = ("embed",)
+GENERATE = ("generate",)
+LABELLED = ("classify", "match", "embed")
 PAIRED = ("match", "embed")
 HUB = "dataset:"
 HUB_SPLIT = re.compile(r"dataset:([\w-][\w.-]*(?:/[\w-][\w.-]*)?)(?::([\w.-]+))?:([\w.-]+)")
@@ -18,7 +20,7 @@ class RowForm:
     """What each row of a data file holds, by the task.
 
     paired: two texts; else one.
-    label:  class, number, or whole (a number).
+    label:  class, number, whole (a number), or text (to be written).
     loose:  a row of one text instead of two, or without a label, will do.
     """
 
@@ -41,17 +43,22 @@ class DataSettings:
     train: str = setting(
         "",
         "training rows: .jsonl, .csv or .tsv, plain or .gz; .parquet, .arrow; a folder of such, "
-        "FOLDER/SPLIT, or dataset:OWNER/NAME:SPLIT of the Hugging Face hub",
+        "FOLDER/SPLIT, or dataset:OWNER/NAME:SPLIT of the Hugging Face hub; NAME.{de,en} for two "
+        "files of plain lines, line by line the same, as columns de and en",
     )
     dev: str | DevShare = setting(
         DevShare(), "dev file, or {share = 0.1} to take that part of the training rows"
     )
     test: str = setting("", "test file; without one a version cannot be promoted")
     root: str = setting("", "folder the files lie in; the recipe's own folder when empty")
-    text: str = setting("text", "column of the text", tasks=("classify", "embed"))
+    text: str = setting("text", "column of the text", tasks=("classify", "embed", "generate"))
+    target: str = setting("target", "column of the text to write", tasks=GENERATE)
+    references: str = setting(
+        "", "column with a list of other texts that are as right; empty: none", tasks=GENERATE
+    )
     text_a: str = setting("text_a", "column of the first text of a pair", tasks=PAIRED)
     text_b: str = setting("text_b", "column of the second", tasks=PAIRED)
-    label: str = setting("label", "column of the label, or of the list of labels")
+    label: str = setting("label", "column of the label, or of the list of labels", tasks=LABELLED)
     multi_label: bool = setting(False, "a text may have several labels, or none", tasks=CLASSIFY)
     separator: str = setting(
         "|", "between the labels of one CSV or TSV cell (multi-label)", tasks=CLASSIFY

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from textwright.errors import RecipeError, unknown_name
 from textwright.recipe.check import read_settings, unknown_key
-from textwright.recipe.data import DataSettings, find_hub_split
+from textwright.recipe.data import GENERATE, DataSettings, find_hub_split
 from textwright.recipe.gates import GATES, GateSettings
 from textwright.recipe.parts import (
     DECODERS,
@@ -28,6 +28,7 @@ from textwright.recipe.parts import (
     PretrainedTokenizerSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
+    WritingTokenizerSettings,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.records import RecordSettings
@@ -42,6 +43,7 @@ MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 REFERENCE = re.compile(rf"package:\w+|{MODEL_NAME.pattern}@[a-z0-9]+")  # no path, but a name
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 NAMED_FILES = {"embedding": ("file", REFERENCE), "encoder": ("model", HUB_NAME)}
+READING = ("bilstm", "transformer")  # encoders of the tasks that write
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
 
@@ -136,8 +138,8 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         name=table.get("name", ""),
         task=task,
         data=data,
-        tokenizer=read_tokenizer(table, encoder),
-        embedding=read_embedding(table.get("embedding", {}), encoder),
+        tokenizer=read_tokenizer(table, encoder, task),
+        embedding=read_embedding(table.get("embedding", {}), encoder, task),
         encoder=encoder,
         decoder=read_decoder(table, encoder, task),
         abstention=read_abstention(table, data, task),
@@ -196,6 +198,9 @@ def read_encoder(table: Any, task: str) -> EncoderSettings:
     if isinstance(encoder, BagSettings) and task != "classify":
         what = f"The encoder 'bag' only classifies; the task is {task!r}."
         raise RecipeError(what, 'Write kind = "bilstm" in [encoder].')
+    if task in GENERATE and encoder.kind not in READING:
+        what = f"The encoder {encoder.kind!r} reads nothing that is written from."
+        raise RecipeError(what, f"Choose one of: {', '.join(READING)}.")
     if isinstance(encoder, PretrainedSettings) and not encoder.model:
         hint = 'Write model = "FOLDER", or "package:NAME".'
         raise RecipeError('[encoder] of kind "pretrained" names no model.', hint)
@@ -236,11 +241,12 @@ def check_sif(table: Mapping[str, Any], encoder: EncoderSettings) -> None:
 
 
 def read_tokenizer(
-    table: Mapping[str, Any], encoder: EncoderSettings
+    table: Mapping[str, Any], encoder: EncoderSettings, task: str
 ) -> AnyTokenizerSettings | None:
     """Read ``[tokenizer]`` if the encoder uses it; a pretrained encoder brings its own."""
     if not isinstance(encoder, PretrainedSettings):
-        return read_used("tokenizer", table, TokenizerSettings, encoder)
+        kind = WritingTokenizerSettings if task in GENERATE else TokenizerSettings
+        return read_used("tokenizer", table, kind, encoder)
     given = table.get("tokenizer", {})
     known = {each.name for each in fields(PretrainedTokenizerSettings)}
     foreign = sorted(set(given) - known) if isinstance(given, Mapping) else []
@@ -257,11 +263,17 @@ def read_used(
     return read_settings(kind, table.get(section, {}), section) if section in encoder.uses else None
 
 
-def read_embedding(table: Any, encoder: EncoderSettings) -> EmbeddingSettings | None:
-    """Read ``[embedding]`` if the encoder uses it; what was trained beforehand must be named."""
+def read_embedding(table: Any, encoder: EncoderSettings, task: str) -> EmbeddingSettings | None:
+    """Read ``[embedding]`` if the encoder uses it; what was trained beforehand must be named.
+
+    Where texts are written it is learned, for it is what the next token is told by, too.
+    """
     if "embedding" not in encoder.uses:
         return None
     settings = read_kind("embedding", table, EMBEDDINGS, "learned")
+    if task in GENERATE and settings.kind != "learned":
+        what = f"The embedding {settings.kind!r} tells no next token."
+        raise RecipeError(what, 'Write kind = "learned" in [embedding].')
     if isinstance(settings, ElmoEmbeddingSettings) and not settings.file:
         hint = 'Write file = "FOLDER", of a language model trained with method elmo.'
         raise RecipeError('[embedding] of kind "elmo" names no file.', hint)

@@ -36,9 +36,9 @@ class NotWorseThan:
         "accuracy, overall_accuracy, coverage or out_of_scope_recall (exact test); macro_f1, "
         "selective_accuracy, calibration_error or out_of_scope_auroc (bootstrap); of pairs: "
         "accuracy or within_tolerance (exact test); spearman, pearson, mean_absolute_error, f1 or "
-        "auroc (bootstrap)",
+        "auroc (bootstrap); of written texts: bleu or bleu_lowercase (bootstrap)",
     )
-    margin: float = setting(0.01, "loss that is still no loss", at_least=0, at_most=1)
+    margin: float = setting(0.01, "loss that is still no loss", at_least=0, at_most=100)
     alpha: float = setting(
         0.05, "chance of passing with a loss of just the margin", at_least=0.001, at_most=0.5
     )
@@ -71,7 +71,7 @@ class Robust:
     """Accuracy must hold when texts are written differently."""
 
     rule: ClassVar[str] = "robust"
-    value: float = setting(0.05, "largest loss of accuracy that passes", at_least=0, at_most=1)
+    value: float = setting(0.05, "largest loss of accuracy that passes", at_least=0, at_most=100)
     forms: tuple[str, ...] = setting(
         FORMS, "typos, case (capitals), width (full-width and half-width letters)"
     )

@@ -53,6 +53,19 @@ class PretrainedTokenizerSettings:
 
 
 @dataclass(frozen=True)
+class WritingTokenizerSettings(TokenizerSettings):
+    """How a text becomes tokens from which it can be written again, capitals and all."""
+
+    kind: str = setting(
+        "bpe", "bpe (pieces of words), or characters", choices=("bpe", "characters")
+    )
+    lowercase: bool = setting(False, "fold letter case")
+    vocabulary: int = setting(
+        8_000, "most tokens kept, commonest first", at_least=8, at_most=1_000_000
+    )
+
+
+@dataclass(frozen=True)
 class LearnedSettings:
     """A table of vectors learned with the task."""
 
@@ -282,6 +295,44 @@ class EmbedSettings:
 
 
 @dataclass(frozen=True)
+class WriterSettings:
+    """What writes, token by token."""
+
+    form: str = setting(
+        "lstm",
+        "lstm: LSTMs and additive attention; transformer",
+        choices=("lstm", "transformer"),
+    )
+    layers: int = setting(2, "layers, each over the one below", at_least=1, at_most=24)
+    hidden: int = setting(
+        256, "state width; a multiple of twice the heads", at_least=2, at_most=4096
+    )
+    heads: int = setting(4, "parts of it that look by themselves (transformer)", at_least=1)
+    dropout: float = setting(0.3, "share of each layer's output zeroed", at_least=0, at_most=0.95)
+
+    def __post_init__(self) -> None:
+        """Refuse a width that the heads cannot share out in pairs."""
+        step = 2 * self.heads
+        if self.form == "transformer" and self.hidden % step:
+            what = f"decoder.hidden is {self.hidden}, which {self.heads} heads cannot share."
+            raise RecipeError(what, f"Take {-(-self.hidden // step) * step}, a multiple of {step}.")
+
+
+@dataclass(frozen=True)
+class WritingSettings(WriterSettings):
+    """From the states of a source to a text, token by token, and how the best text is sought."""
+
+    max_tokens: int = setting(100, "most tokens that are written", at_least=1, at_most=4096)
+    max_ratio: float = setting(
+        2.0, "most tokens written for each token read, besides ten", at_least=0.01, at_most=100
+    )
+    beam: int = setting(5, "texts kept alive in the search; 1: the likeliest token", at_least=1)
+    length_penalty: float = setting(
+        1.0, "0: short texts win; 1: nearly the mean over tokens counts", at_least=0, at_most=10
+    )
+
+
+@dataclass(frozen=True)
 class AbstentionSettings:
     """When a model says that it does not know."""
 
@@ -295,7 +346,7 @@ class AbstentionSettings:
     )
 
 
-DecoderSettings = ClassifySettings | MatchSettings | EmbedSettings
+DecoderSettings = ClassifySettings | MatchSettings | EmbedSettings | WritingSettings
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
@@ -321,4 +372,5 @@ DECODERS: dict[str, type[DecoderSettings]] = {
     "classify": ClassifySettings,
     "match": MatchSettings,
     "embed": EmbedSettings,
+    "generate": WritingSettings,
 }  # by the task

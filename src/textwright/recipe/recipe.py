@@ -13,6 +13,7 @@ from textwright.recipe.parts import (
     EmbedSettings,
     EncoderSettings,
     MatchSettings,
+    WritingSettings,
 )
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
@@ -53,6 +54,8 @@ class Recipe:
             return RowForm(paired=True, label=LABEL_FORMS[self.decoder.labels])
         if isinstance(self.decoder, EmbedSettings):
             return RowForm(paired=True, label="number", loose=True)
+        if isinstance(self.decoder, WritingSettings):
+            return RowForm(label="text")
         return RowForm()
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from textwright.errors import RecipeError
 from textwright.recipe.check import read_settings
-from textwright.recipe.data import CLASSIFY, EMBED, DataSettings
+from textwright.recipe.data import CLASSIFY, EMBED, GENERATE, DataSettings
 from textwright.recipe.parts import BagSettings, EncoderSettings, PretrainedSettings
 from textwright.recipe.settings import setting
 
@@ -54,7 +54,11 @@ class NetworkTrainingSettings:
     weight_decay: float = setting(0.01, "decoupled, as in AdamW", at_least=0)
     clip_norm: float = setting(1.0, "longest gradient; 0: not clipped", at_least=0)
     label_smoothing: float = setting(
-        0.0, "share of the target spread over all labels", at_least=0, at_most=0.9, tasks=CLASSIFY
+        0.0,
+        "share of the target spread over all labels, or tokens",
+        at_least=0,
+        at_most=0.9,
+        tasks=(*CLASSIFY, *GENERATE),
     )
     class_weights: str = setting(
         "none",
@@ -143,6 +147,18 @@ class FewShotSettings(FineTuningSettings):
     head_epochs: int = setting(40, "most passes of the head over the training rows", at_least=1)
 
 
+@dataclass(frozen=True)
+class WritingTrainingSettings(NetworkTrainingSettings):
+    """Training a network to write (task ``generate``)."""
+
+    epochs: int = setting(12, "most passes over the training rows", at_least=1)
+    batch_size: int = setting(64, "texts in a batch", at_least=1)
+    learning_rate: float = setting(1e-3, "peak step size of AdamW", at_least=0, at_most=10)
+    label_smoothing: float = setting(
+        0.1, "share of the target spread over all tokens", at_least=0, at_most=0.9
+    )
+
+
 TrainingSettings = LinearTrainingSettings | NetworkTrainingSettings
 
 
@@ -152,7 +168,7 @@ def read_training(
     """Read ``[training]``, whose settings depend on what is trained."""
     if isinstance(encoder, BagSettings):
         return read_settings(LinearTrainingSettings, table, "training")
-    kind = NetworkTrainingSettings
+    kind = WritingTrainingSettings if task in GENERATE else NetworkTrainingSettings
     if isinstance(encoder, PretrainedSettings):
         kind = HeadTrainingSettings if encoder.train == "frozen" else FineTuningSettings
     if task == "classify" and isinstance(table, Mapping) and table.get("few_shot") is True:

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from textwright.errors import ArtifactError, UsageError
 from textwright.recipe.parts import BagSettings
-from textwright.runtime.artifact import Artifact
+from textwright.runtime.artifact import WRITING, Artifact
 from textwright.runtime.sessions import RESTORE, Session
+from textwright.runtime.writing import WriteOptions, WritingSession
 from textwright.tasks.table import find_task
 from textwright.text.batch import Encoding, join_pairs, make_batch
 from textwright.text.examples import Input, Pair
 from textwright.text.tokenizer import open_tokenizer
 
-Outputs = dict[str, NDArray[np.float32]]
-Answer = Any  # a ClassifyAnswer, MatchAnswer or EmbedAnswer: who asks a model knows its task
+Outputs = dict[str, NDArray[Any]]
+Answer = Any  # of the task's own kind, such as a ClassifyAnswer: who asks a model knows its task
 
 WINDOW = 4096  # texts encoded at a time: sorting pays within it, memory stays flat beyond it
 BATCH_TEXTS = 64
@@ -45,10 +46,19 @@ class Answerer:
         self.task = find_task(artifact.recipe.task)
         self.encode: Callable[[Sequence[Input]], list[Encoding]] = find_encode(artifact)
         self.apart = artifact.recipe.texts_apart > 1
-        outside = artifact.read_outside()
-        self.session = Session(artifact.network, threads=threads, outside=outside)
+        self.session: Any = open_session(artifact, threads)
         width = check_network(self.session, artifact, self.task.OUTPUT)
         self.width: int = self.task.check_width(width, self.labels, str(artifact.network), RESTORE)
+
+    def write_by(self, options: WriteOptions) -> None:
+        """Write otherwise from now on than the recipe says; not while others ask.
+
+        Raises UsageError for options that cannot be, and for a model that writes nothing.
+        """
+        if not isinstance(self.session, WritingSession):
+            what = f"A model of the task {self.artifact.recipe.task!r} writes no text."
+            raise UsageError(what, "Leave beam, temperature and the like out.")
+        self.session.set_options(options)
 
     def run(self, encodings: Sequence[Encoding]) -> Outputs:
         """Run one batch as it is; the caller keeps it within what memory holds.
@@ -57,7 +67,8 @@ class Answerer:
         """
         if self.apart:
             encodings = [text for each in encodings for text in each.texts]
-        return self.session.run(make_batch(encodings).inputs)
+        outputs: Outputs = self.session.run(make_batch(encodings).inputs)
+        return outputs
 
     def answers(self, encodings: Sequence[Encoding], outputs: Outputs) -> list[Answer]:
         """Turn a batch's outputs into answers, with what the reader should know of the text."""
@@ -91,11 +102,12 @@ class Answerer:
                 answers.update(zip(rows, self.answers(chosen, outputs), strict=True))
             yield from (answers[row] for row in range(len(encodings)))
 
-    def outputs(self, texts: Iterable[Input]) -> NDArray[np.float32]:
-        """Give what the network says of texts, [N, L] float: raw scores of the labels, say."""
-        parts = [np.zeros((0, self.width), dtype=np.float32)]
+    def outputs(self, texts: Iterable[Input]) -> NDArray[Any]:
+        """Give what the network says of texts, [N, L]: raw scores of the labels, say."""
+        kind = object if isinstance(self.session, WritingSession) else np.float32
+        parts = [np.zeros((0, self.width), dtype=kind)]
         for encodings in self.windows(texts):
-            part = np.empty((len(encodings), self.width), dtype=np.float32)
+            part = np.empty((len(encodings), self.width), dtype=kind)
             for rows, outputs in self.run_window(encodings):
                 part[rows] = outputs[self.task.OUTPUT]
             parts.append(part)
@@ -155,7 +167,14 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[Any]], list[Encoding]]
     return encode
 
 
-def check_network(session: Session, artifact: Artifact, output: str) -> object:
+def open_session(artifact: Artifact, threads: int) -> Session | WritingSession:
+    """Open what an artifact answers with."""
+    if artifact.manifest.task in WRITING:
+        return WritingSession(artifact, threads=threads)
+    return Session(artifact.network, threads=threads, outside=artifact.read_outside())
+
+
+def check_network(session: Session | WritingSession, artifact: Artifact, output: str) -> object:
     """Refuse a network that takes or gives something else than its recipe says.
 
     output: what its task reads. Gives the width that the network declares for it.
@@ -166,8 +185,7 @@ def check_network(session: Session, artifact: Artifact, output: str) -> object:
     if not (set(session.inputs) <= takes and gives <= set(session.outputs)):
         what = f"{artifact.network} takes {', '.join(session.inputs)}"
         raise ArtifactError(f"{what} and gives {', '.join(session.outputs)}.", RESTORE)
-    declared: list[object] = session.inner.get_outputs()[session.outputs.index(output)].shape
-    return declared[-1]
+    return session.width(output)
 
 
 def warn_of(encoding: Encoding, known: float | None) -> str:

@@ -21,6 +21,8 @@ from textwright.runtime.outside import read_outside
 from textwright.text.labels import Labels, read_labels
 
 ANSWERING = ("recipe.toml", "labels.json", "model.onnx")  # without these nothing answers
+STEP = "step.onnx"
+WRITING = ("generate",)  # tasks that write
 PARTS_ONLY = ("vectors", "elmo")  # tasks of artifacts that other models are built on
 
 
@@ -50,6 +52,11 @@ class Artifact:
         encoder = self.recipe.encoder
         model = encoder.model if isinstance(encoder, PretrainedSettings) else ""
         return read_outside(self.manifest.outside, model)
+
+    @property
+    def step(self) -> Path:
+        """The network that goes on by a token, of a task that writes."""
+        return self.folder / STEP
 
     @property
     def tokenizer(self) -> Path:
@@ -102,8 +109,8 @@ def seal(folder: Path | str, outside: tuple[FileEntry, ...] | None = None) -> st
 def check_complete(folder: Path, manifest: Manifest) -> None:
     """Refuse a manifest that leaves out what answering needs."""
     named = {each.name for each in manifest.files}
-    needed = [*ANSWERING, "tokenizer.json"] if "tokenizer" in manifest.parts else ANSWERING
-    for name in needed:
+    needed = [*ANSWERING, "tokenizer.json"] if "tokenizer" in manifest.parts else [*ANSWERING]
+    for name in [*needed, STEP] if manifest.task in WRITING else needed:
         if name not in named:
             raise ArtifactError(f"{folder} has no {name}, which answering needs.", RESTORE)
 

@@ -43,6 +43,11 @@ class Session:
         self.inputs = tuple(each.name for each in self.inner.get_inputs())
         self.outputs = tuple(each.name for each in self.inner.get_outputs())
 
+    def width(self, output: str) -> object:
+        """Give the last size that the network declares for an output: a number, or a name."""
+        declared: list[object] = self.inner.get_outputs()[self.outputs.index(output)].shape
+        return declared[-1]
+
     def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.float32]]:
         """Run one batch; inputs that the network does not have are left out."""
         feed = {name: inputs[name] for name in self.inputs}

@@ -26,6 +26,7 @@ from textwright.serving.inference_types import (
     InferRequest,
 )
 from textwright.tasks.embed import EmbedAnswer
+from textwright.tasks.generate import GenerateAnswer
 from textwright.tasks.match import MatchAnswer
 from textwright.text.examples import Input, Pair
 
@@ -35,10 +36,11 @@ GZIP_OR_ZLIB = 47  # zlib's number for: either of them, told by its first bytes
 WHOLE = {"id": ("BYTES", ()), "answer": ("BYTES", ())}  # given for every task
 SCORED = {"score": ("FP32", ())}
 LABELLED = {"label": ("BYTES", ()), "score": ("FP32", ()), "abstained": ("BOOL", ())}
+WRITTEN = {"text": ("BYTES", ()), "finish_reason": ("BYTES", ()), **SCORED}
 ENCODER = msgspec.json.Encoder()
 
 Declared = dict[str, tuple[str, tuple[int, ...]]]  # type and inner shape of each output
-OUTPUTS = (*LABELLED, "vector", *WHOLE)
+OUTPUTS = (*LABELLED, "vector", "text", "finish_reason", *WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,8 @@ def declare_outputs(task: str, width: int) -> Declared:
         return {"vector": ("FP32", (width,)), **WHOLE}
     if task == "match":
         return {**SCORED, **WHOLE}
+    if task == "generate":
+        return {**WRITTEN, **WHOLE}
     return {**LABELLED, **WHOLE}
 
 
@@ -210,6 +214,8 @@ def outputs_of(answer: Answer) -> Declared:
         return declare_outputs("embed", len(answer.vector))
     if isinstance(answer, MatchAnswer):
         return declare_outputs("match", 1)
+    if isinstance(answer, GenerateAnswer):
+        return declare_outputs("generate", 1)
     return declare_outputs("classify", 0)
 
 

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from textwright.errors import RecipeError
 from textwright.metrics import Floats, Ints
 from textwright.recipe.recipe import Recipe
-from textwright.tasks import classify, embed_scores, match_scores, row_scores, scores
+from textwright.tasks import (
+    classify,
+    embed_scores,
+    generate_scores,
+    match_scores,
+    row_scores,
+    scores,
+)
 from textwright.tasks.calibration import calibrate
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
@@ -29,8 +36,8 @@ class Measures:
     find_labels: what the outputs will mean, from the training rows; raises DataError for rows
                  that cannot be learned from.
     targets:     the truth as the loss takes it, [N, L] float.
-    ask:         the scores of examples by a network's outputs, [N, L] float: calibrated
-                 probabilities, say.
+    ask:         the scores of examples by a network's outputs, [N, L]: calibrated
+                 probabilities, or texts that were written.
     calibrate:   choose on dev rows whatever else turns outputs into answers.
     score:       every metric of a report.
     headline:    the name of the one that stands first, larger being better.
@@ -45,7 +52,7 @@ class Measures:
 
     find_labels: Callable[[Sequence[Example], Recipe], Labels]
     targets: Callable[[Sequence[Example], Labels], NDArray[np.float32]]
-    ask: Callable[[Network, Sequence[Example], Labels], NDArray[np.float64]]
+    ask: Callable[[Network, Sequence[Example], Labels], NDArray[Any]]
     calibrate: Callable[[Network, Sequence[Example], Labels, Recipe], Labels]
     score: Callable[[Rows, Labels], dict[str, Any]]
     headline: Callable[[Labels], str]
@@ -134,6 +141,18 @@ MEASURES: dict[str, Measures] = {
         outcomes=lambda _rows, _labels: {},
         tell=embed_scores.tell,
         resampled=embed_scores.RESAMPLED,
+    ),
+    "generate": Measures(
+        find_labels=embed_scores.no_labels,
+        targets=generate_scores.mark_nothing,
+        ask=generate_scores.ask_texts,
+        calibrate=embed_scores.keep_labels,
+        score=generate_scores.score,
+        headline=lambda _labels: "bleu",
+        say=generate_scores.say,
+        outcomes=lambda _rows, _labels: {},
+        tell=generate_scores.tell,
+        resampled=generate_scores.RESAMPLED,
     ),
 }
 

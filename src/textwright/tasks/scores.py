@@ -15,19 +15,19 @@ from textwright.tasks.classify import CHOSEN
 from textwright.text.examples import Input
 from textwright.text.labels import Labels
 
-Network = Callable[[Sequence[Input]], NDArray[np.float32]]  # of N inputs the outputs, [N, L]
+Network = Callable[[Sequence[Input]], NDArray[Any]]  # of N inputs the outputs, [N, L]
 
 
 @dataclass(frozen=True)
 class Rows:
     """What is scored.
 
-    scores:       [N, L] calibrated probabilities.
+    scores:       [N, L], as the task gives them: calibrated probabilities, or texts.
     gold:         true labels of each row; empty: out of scope (or, multi-label, none).
     slices:       columns to report by, of each row.
     """
 
-    scores: NDArray[np.float64]
+    scores: NDArray[Any]
     gold: Sequence[tuple[str, ...]]
     slices: Sequence[Mapping[str, str]]
 

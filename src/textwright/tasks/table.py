@@ -13,6 +13,7 @@ TASKS = {
     "classify": "textwright.tasks.classify",
     "match": "textwright.tasks.match",
     "embed": "textwright.tasks.embed",
+    "generate": "textwright.tasks.generate",
 }
 
 

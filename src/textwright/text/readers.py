@@ -22,6 +22,7 @@ from textwright.text.columnar import COLUMNAR, Row, check_header
 from textwright.text.examples import Dataset, Example, make_dataset
 from textwright.text.folders import list_files
 from textwright.text.hub import read_hub
+from textwright.text.parallel import is_parallel, read_parallel
 
 Format = Callable[[TextIO, Path], Iterator[tuple[int, Row]]]
 TEXT_WITH_CLASS = RowForm()
@@ -47,7 +48,8 @@ def read_dataset(
             dropped["excluded"] += 1
             continue
         example = make_example(row, settings, f"{path}, row {number}", form)
-        if not keep_empty and not all(text.strip() for text in example.texts):
+        written = example.labels[:1] if form.label == "text" else ()
+        if not keep_empty and not all(text.strip() for text in (*example.texts, *written)):
             dropped["empty text"] += 1
             continue
         examples.append(example)
@@ -86,6 +88,9 @@ def read_rows(source: Path | HubSplit, *, lines: bool = False) -> Iterator[tuple
         return
     if "\0" in str(source):
         raise DataError(f"{str(source)!r} is no file's name.", "Leave the zero byte out.")
+    if is_parallel(source):
+        yield from read_parallel(source, read_plain)
+        return
     formats = {**FORMATS, ".txt": read_lines} if lines else FORMATS
     endings = [*(f"{each}.gz" for each in formats), *formats, *COLUMNAR]
     number = before = 0
@@ -93,6 +98,12 @@ def read_rows(source: Path | HubSplit, *, lines: bool = False) -> Iterator[tuple
         for number, row in read_file(path, formats):
             yield before + number, row
         before += number
+
+
+def read_plain(path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield each line of a file as the column ``text``, whatever the file's ending is."""
+    ending = path.suffixes[-2:][0] if path.suffix == ".gz" else path.suffix
+    return read_file(path, {ending: read_lines})
 
 
 def read_file(path: Path, formats: Mapping[str, Format]) -> Iterator[tuple[int, Row]]:
@@ -205,13 +216,14 @@ def make_example(
     """Make an example of a row; raises DataError naming the place and the nearest column."""
     single = not form.paired or (form.loose and settings.text_a not in row)
     columns = [settings.text] if single else [settings.text_a, settings.text_b]
-    unlabelled = form.loose and settings.label not in row
-    check_columns(row, (*columns, *([] if unlabelled else [settings.label])), place)
+    label = settings.target if form.label == "text" else settings.label
+    unlabelled = form.loose and label not in row
+    check_columns(row, (*columns, *([] if unlabelled else [label])), place)
     check_columns(row, settings.slices, place)
     first, *second = (text_of(row, column, place) for column in columns)
     return Example(
         text=first,
-        labels=() if unlabelled else read_labels_of(row[settings.label], settings, place, form),
+        labels=() if unlabelled else read_labels_of(row, settings, place, form),
         slices={column: str(row[column]) for column in settings.slices},
         digest=digest_row(row),
         text_b=second[0] if second else None,
@@ -236,10 +248,11 @@ def text_of(row: Row, column: str, place: str) -> str:
     return text
 
 
-def read_labels_of(
-    value: Any, settings: DataSettings, place: str, form: RowForm
-) -> tuple[str, ...]:
+def read_labels_of(row: Row, settings: DataSettings, place: str, form: RowForm) -> tuple[str, ...]:
     """Read a row's labels: one, or (multi-label) a list or a cell with separators."""
+    if form.label == "text":
+        return read_targets(row, settings, place)
+    value = row[settings.label]
     if form.label != "class":
         return (read_number(value, place, whole=form.label == "whole"),)
     if settings.multi_label:
@@ -252,6 +265,18 @@ def read_labels_of(
         hint = "Give each row one label, or set data.multi_label."
         raise DataError(f"{place}: the label is {value!r}.", hint)
     return () if str(value) == settings.out_of_scope else (str(value),)
+
+
+def read_targets(row: Row, settings: DataSettings, place: str) -> tuple[str, ...]:
+    """Read the text to write of a row, and others that are as right."""
+    others: Any = []
+    if settings.references:
+        check_columns(row, (settings.references,), place)
+        others = row[settings.references]
+    if not isinstance(others, list) or not all(isinstance(each, str) for each in others):
+        hint = f"Column {settings.references!r} must hold lists of strings."
+        raise DataError(f"{place}: the references are {str(others)[:80]!r}.", hint)
+    return (text_of(row, settings.target, place), *others)
 
 
 def read_number(value: Any, place: str, *, whole: bool) -> str:

@@ -1,13 +1,14 @@
 """Texts into tokens, on Hugging Face's ``tokenizers``: one file, the same in every process.
 
-Ids 0 and 1 are [PAD] and [UNK] in every tokenizer trained here. One that came with a pretrained
+Ids 0 and 1 are [PAD] and [UNK] in every tokenizer trained here, and 2 is [END] in those from whose
+tokens texts are written: what is written begins and ends with it. One that came with a pretrained
 encoder has ids of its own, and adds marks to every text, such as [CLS] and [SEP].
 """
 
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,13 @@ from textwright.recipe.parts import (
     AnyTokenizerSettings,
     PretrainedTokenizerSettings,
     TokenizerSettings,
+    WritingTokenizerSettings,
 )
 from textwright.text.batch import Encoding
 
-PADDING, UNKNOWN = "[PAD]", "[UNK]"
+PADDING, UNKNOWN, ENDING = "[PAD]", "[UNK]", "[END]"
+PADDING_ID, UNKNOWN_ID, END = 0, 1, 2
+BLANK = "\u2581"  # what a word's first piece starts with
 PLAIN_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 CHARACTERS_A_TOKEN = 100  # a text is first cut to this many times max_tokens: bounds the work
 
@@ -39,6 +43,8 @@ class Tokenizer:
     """
 
     def __init__(self, inner: tokenizers.Tokenizer, settings: AnyTokenizerSettings) -> None:
+        if isinstance(settings, WritingTokenizerSettings):
+            inner.encode_special_tokens = True  # [END] in a text is five plain characters
         self.inner = inner
         self.settings = settings
         self.windows = settings.windows
@@ -124,6 +130,17 @@ class Tokenizer:
             added=self.added * -(-max(len(kept), 1) // self.settings.max_tokens),
         )
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """Write out tokens of a tokenizer that was made for it; ids: none of the special ones."""
+        words = self.pieces
+        text = "".join(words[each] for each in ids)
+        return text if self.settings.kind == "characters" else text.replace(BLANK, " ").strip()
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        """The vocabulary, kept for writing."""
+        return self.words
+
     def save(self, path: Path) -> None:
         """Write ``tokenizer.json``; equal tokenizers give equal bytes."""
         path.write_text(self.inner.to_str(pretty=False), encoding="utf-8")
@@ -166,22 +183,29 @@ def train_tokenizer(
     """
     if settings.kind in ("bpe", "unigram"):
         return Tokenizer(train_subwords(texts, settings), settings)
+    special = special_tokens(settings)
     inner = tokenizers.Tokenizer(models.WordLevel({PADDING: 0, UNKNOWN: 1}, unk_token=UNKNOWN))
     inner.normalizer = text_normalizer(settings)
     if settings.kind != "jieba":
-        inner.pre_tokenizer = text_splitter(settings.kind)
+        inner.pre_tokenizer = text_splitter(settings)
     counts: Counter[str] = Counter()
     for words in split_texts(inner, texts, settings.kind):
         counts.update(words)
     common = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
     kept = [word for word, count in common if count >= settings.min_count]
     whole = (word for word in more if [word] in split_texts(inner, [word], settings.kind))
-    names = dict.fromkeys([PADDING, UNKNOWN, *kept])
+    names = dict.fromkeys([*special, *kept])
     while len(names) < settings.vocabulary and (word := next(whole, None)) is not None:
         names.setdefault(word)
     ids = {word: number for number, word in enumerate(islice(names, settings.vocabulary))}
     inner.model = models.WordLevel(ids, unk_token=UNKNOWN)
     return Tokenizer(inner, settings)
+
+
+def special_tokens(settings: TokenizerSettings) -> list[str]:
+    """Give the tokens that stand for no text, by their ids."""
+    writes = isinstance(settings, WritingTokenizerSettings)
+    return [PADDING, UNKNOWN, ENDING] if writes else [PADDING, UNKNOWN]
 
 
 def split_texts(inner: Any, texts: Iterable[str], kind: str) -> Iterator[list[str]]:
@@ -205,7 +229,7 @@ def train_subwords(texts: Sequence[str], settings: TokenizerSettings) -> tokeniz
         trainer = trainers.BpeTrainer(
             vocab_size=settings.vocabulary,
             min_frequency=max(2, settings.min_count),
-            special_tokens=[PADDING, UNKNOWN],
+            special_tokens=special_tokens(settings),
             show_progress=False,
         )
         inner.train_from_iterator(normal, trainer)
@@ -251,7 +275,11 @@ def learn_unigram(texts: Iterable[str], vocabulary: int) -> models.Unigram:
 
 
 def text_normalizer(settings: TokenizerSettings) -> Any:
-    """Make full-width forms plain (NFKC), clean control characters, set Chinese apart."""
+    """Make full-width forms plain (NFKC), clean control characters, set Chinese apart.
+
+    Where texts are written, full-width forms stay: they are what is to be written.
+    """
+    writes = isinstance(settings, WritingTokenizerSettings)
     spaced = settings.kind == "words"
     bert = normalizers.BertNormalizer(
         clean_text=True,
@@ -259,19 +287,23 @@ def text_normalizer(settings: TokenizerSettings) -> Any:
         strip_accents=False,
         lowercase=settings.lowercase,
     )
-    steps = [normalizers.NFKC(), bert]
+    steps: list[Any] = [normalizers.NFC() if writes else normalizers.NFKC(), bert]
     if settings.kind in ("bpe", "unigram"):  # there, a blank is part of a token
         steps += [normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
     return normalizers.Sequence(steps)
 
 
-def text_splitter(kind: str) -> Any:
-    """Split a normalised text into words and punctuation marks, or into characters."""
-    if kind == "words":
+def text_splitter(settings: TokenizerSettings) -> Any:
+    """Split a normalised text into words and punctuation marks, or into characters.
+
+    Blanks are characters where texts are written.
+    """
+    if settings.kind == "words":
         return pre_tokenizers.BertPreTokenizer()
-    return pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Split(Regex("."), "isolated")]
-    )
+    each = pre_tokenizers.Split(Regex("."), "isolated")
+    if isinstance(settings, WritingTokenizerSettings):
+        return each
+    return pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), each])
 
 
 def clean_text(text: str) -> str:

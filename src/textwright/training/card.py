@@ -7,6 +7,7 @@ from textwright.recipe.parts import AnyTokenizerSettings
 from textwright.recipe.recipe import Recipe
 
 SHOWN = 10  # labels listed as the weakest
+FIRST = ("accuracy", "spearman", "bleu")  # metrics that stand first, by the task
 
 
 def write_card(recipe: Recipe, report: Mapping[str, Any]) -> str:
@@ -73,6 +74,8 @@ def score_lines(report: Mapping[str, Any]) -> Iterable[str]:
             low, high = test.get(f"{name}_interval", (None, None))
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
             yield f"| {name.replace('_', ' ')} | {value:.4f} | {interval} |"
+    for name, signature in test.get("signatures", {}).items():
+        yield f"| {name.replace('_', ' ')}, sacreBLEU | `{signature.replace('|', ' ')}` | |"
     baseline = report.get("baseline", {})
     for name in sorted(each for each in baseline if f"{each}_interval" in baseline):
         beside = baseline.get("name", "the n-gram linear model")
@@ -132,8 +135,8 @@ def tokens_read(tokenizer: AnyTokenizerSettings) -> str:
 def find_clean(report: Mapping[str, Any]) -> tuple[str, float | None]:
     """Name the first metric of rows that are in no training file, and its value if there is one."""
     clean = report["without_leaks"]
-    metric = "accuracy" if "accuracy" in clean else "spearman" if "spearman" in clean else ""
-    return metric or "accuracy", clean.get(metric)
+    metric = next((name for name in FIRST if name in clean), FIRST[0])
+    return metric, clean.get(metric)
 
 
 def classify_limits(report: Mapping[str, Any]) -> Iterable[str]:
@@ -157,4 +160,14 @@ def embed_limits(_report: Mapping[str, Any]) -> Iterable[str]:
     yield "- How near two of its vectors are says nothing by itself: compare it with other pairs."
 
 
-TASK_LIMITS = {"classify": classify_limits, "match": match_limits, "embed": embed_limits}
+def generate_limits(_report: Mapping[str, Any]) -> Iterable[str]:
+    """Say what a text that was written cannot say."""
+    yield "- It writes what is likely, not what is true: names and numbers may be wrong."
+
+
+TASK_LIMITS = {
+    "classify": classify_limits,
+    "match": match_limits,
+    "embed": embed_limits,
+    "generate": generate_limits,
+}

@@ -19,7 +19,7 @@ from textwright.training.evaluate import make_rows
 class Scored:
     """A model's scores of rows, [N, L], and what its columns mean."""
 
-    scores: NDArray[np.float64]
+    scores: NDArray[Any]
     labels: Labels
 
 

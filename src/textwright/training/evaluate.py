@@ -18,7 +18,7 @@ from textwright.training.baseline import commonest_answer, train_baseline
 
 WITHOUT_LEAKS = (
     "rows", "accuracy", "macro_f1", "overall_accuracy", "out_of_scope_auroc", "spearman", "pearson",
-    "f1", "auroc",
+    "f1", "auroc", "bleu", "bleu_lowercase",
 )  # fmt: skip
 
 
@@ -26,11 +26,11 @@ WITHOUT_LEAKS = (
 class Evaluation:
     """Answers to labelled rows, and their scores.
 
-    scores:  [N, L], as its task gives them: calibrated probabilities, say.
+    scores:  [N, L], as its task gives them: calibrated probabilities, or texts.
     metrics: likewise.
     """
 
-    scores: NDArray[np.float64]
+    scores: NDArray[Any]
     metrics: dict[str, Any]
 
 
@@ -40,7 +40,7 @@ def evaluate(answerer: Answerer, examples: Sequence[Example]) -> Evaluation:
     return score_rows(task, ask(answerer, examples), examples, answerer.labels)
 
 
-def ask(answerer: Answerer, examples: Sequence[Example]) -> NDArray[np.float64]:
+def ask(answerer: Answerer, examples: Sequence[Example]) -> NDArray[Any]:
     """Give the scores of examples, [N, L], through the exported network."""
     measures = find_measures(answerer.artifact.recipe.task)
     return measures.ask(answerer.outputs, examples, answerer.labels)
@@ -54,19 +54,19 @@ def inputs_of(answerer: Answerer, examples: Sequence[Example]) -> list[Input]:
 
 
 def score_rows(
-    task: str, scores: NDArray[np.float64], examples: Sequence[Example], labels: Labels
+    task: str, scores: NDArray[Any], examples: Sequence[Example], labels: Labels
 ) -> Evaluation:
     """Hold scores [N, L] against the truth of their examples."""
     return Evaluation(scores, find_measures(task).score(make_rows(scores, examples), labels))
 
 
-def make_rows(scores: NDArray[np.float64], examples: Sequence[Example]) -> Rows:
+def make_rows(scores: NDArray[Any], examples: Sequence[Example]) -> Rows:
     """Join scores [N, L] with the truth and slices of their examples."""
     return Rows(scores, [each.labels for each in examples], [each.slices for each in examples])
 
 
 def score_without_leaks(
-    task: str, scores: NDArray[np.float64], test: Dataset, leaked: Sequence[bool], labels: Labels
+    task: str, scores: NDArray[Any], test: Dataset, leaked: Sequence[bool], labels: Labels
 ) -> dict[str, Any]:
     """Score only the test rows whose text does not stand in the training file."""
     kept = ~np.asarray(leaked, dtype=np.bool_)
@@ -80,12 +80,20 @@ def score_baselines(
     """Score what every model is held against, and the commonest label where labels are classes.
 
     A classifier: the n-gram linear model, trained here with its defaults, in seconds. A model of
-    pairs: how many words they share.
+    pairs: how many words they share. One that writes: the text it was given, as it is.
     """
     found: dict[str, Any] = {}
     if recipe.form.label == "class":
         gold = [each.labels for each in test.examples]
         found["majority"] = score_majority(gold, commonest_answer(train))
+    if recipe.form.label == "text":
+        copied = np.empty((len(test.examples), 1), dtype=object)
+        copied[:, 0] = [each.text for each in test.examples]
+        found["baseline"] = {
+            **score_rows(recipe.task, copied, test.examples, labels).metrics,
+            "name": "the text as it is",
+        }
+        return found
     if recipe.task != "classify":
         from textwright.training.overlap import score_overlap
 

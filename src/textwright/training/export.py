@@ -30,13 +30,18 @@ def export_network(model: TextModel, batches: Sequence[Batch], path: Path) -> fl
     if not difference <= TOLERANCE:  # so that NaN is refused too
         what = f"The exported network differs from the trained one by {difference:.2g}."
         raise ExportError(what, "This is a fault of textwright, not of your data: report it.")
+    write_file(path, content)
+    return difference
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole: until then there is none of the name, or still the one before."""
     draft = path.with_name(path.name + ".draft")
     with draft.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    return difference
 
 
 def compare(model: TextModel, content: bytes, batches: Sequence[Batch]) -> float:

@@ -16,6 +16,7 @@ from textwright.recipe.parts import (
     PretrainedSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
+    WritingSettings,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import (
@@ -135,7 +136,6 @@ def fit_network(
     # spinning threads made two of them seven times slower than one on a busy machine
     from safetensors.torch import save_file
 
-    from textwright.training.export import export_network
     from textwright.training.loop import TrainingData
     from textwright.training.objective import find_objective
 
@@ -159,7 +159,7 @@ def fit_network(
         find_common(model, read)
     save_file(model.state_dict(), place.folder / "weights.safetensors")
     batches = checked_batches(dev) or checked_batches(train) or batch_words(tokenizer)
-    difference = export_network(model, batches, place.folder / "model.onnx")
+    difference = export_model(model, batches, place.folder)
     if isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.weights == "reference":
         from textwright.training.outside import leave_weights
 
@@ -176,6 +176,17 @@ def adapted(model: Any, recipe: Recipe) -> AbstractContextManager[None]:
     from textwright.networks.encoders.adapters import adapters
 
     return adapters(model.encoder, recipe.encoder, seed=recipe.training.seed)
+
+
+def export_model(model: Any, batches: Sequence[Any], folder: Path) -> float:
+    """Write the network as ONNX, checked; returns the largest difference found."""
+    from textwright.training.export import export_network
+    from textwright.training.writing_export import export_writing
+    from textwright.training.writing_model import WritingModel
+
+    if isinstance(model, WritingModel):
+        return export_writing(model, batches, folder)
+    return export_network(model, batches, folder / "model.onnx")
 
 
 def train_parts(
@@ -232,7 +243,10 @@ def find_tokenizer(
         shutil.copyfile(Path(pretrained.place) / path.name, path)
         return open_tokenizer(path, recipe.tokenizer)
     more = pretrained.vectors.words if pretrained and pretrained.vectors else ()
-    tokenizer = train_tokenizer(texts_of(train.examples), recipe.tokenizer, more)
+    texts = texts_of(train.examples)
+    if recipe.form.label == "text":
+        texts += [each.labels[0] for each in train.examples]
+    tokenizer = train_tokenizer(texts, recipe.tokenizer, more)
     tokenizer.save(path)
     return tokenizer
 
@@ -242,6 +256,11 @@ def make_rows(recipe: Recipe, examples: Sequence[Example], tokenizer: Any, label
     from textwright.training.rows import Rows
 
     texts = recipe.texts_apart
+    if recipe.form.label == "text":
+        from textwright.training.writing_rows import WritingRows, pad_targets
+
+        written = tokenizer.encode([each.labels[0] for each in examples])
+        return WritingRows(tokenizer.encode(texts_of(examples)), pad_targets(written))
     if recipe.task == "embed":
         examples, texts = [each for each in examples if each.text_b is not None], 2
     targets = find_measures(recipe.task).targets(examples, labels)
@@ -269,6 +288,7 @@ def build_on(
     from textwright.networks.embeddings.elmo import spell_vocabulary
     from textwright.training.first_rows import fill_rows, train_rows, weigh_rows
     from textwright.training.model import build_model
+    from textwright.training.writing_model import build_writing_model
 
     about = {"digest": pretrained.digest} if pretrained else {}
     size, labels, seed = given.tokenizer.size, len(given.labels.names), recipe.training.seed
@@ -286,23 +306,21 @@ def build_on(
         model = build_model(recipe, size, labels, rows=rows)
         covered = {"coverage": asdict(coverage)} if given.encodings else {}
         return model, {**about, **covered, **note}
+    if isinstance(recipe.decoder, WritingSettings):
+        return build_writing_model(recipe, size), about
     model = build_model(recipe, size, labels)
     if isinstance(recipe.embedding, ElmoEmbeddingSettings):
         spell_vocabulary(model.embedding, recipe.embedding, given.tokenizer)
     return model, about
 
 
-def checked_batches(rows: Any) -> list[Batch]:
+def checked_batches(rows: Any) -> list[Any]:
     """Take real batches from the shortest to the longest texts to check an export on."""
-    if not rows.encodings:
+    if not len(rows.targets):
         return []
     buckets = length_buckets(rows.longest.tolist(), 16)
     step = max(1, -(-len(buckets) // CHECKED_BATCHES))
-    batches = [
-        make_batch([rows.encodings[place] for place in rows.places(bucket)])
-        for bucket in (*buckets[::step], buckets[-1])
-    ]
-    return [each for each in batches if isinstance(each, Batch)]
+    return [rows.batch(bucket) for bucket in (*buckets[::step], buckets[-1])]
 
 
 def batch_words(tokenizer: Any) -> list[Batch]:

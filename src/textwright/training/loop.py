@@ -192,8 +192,9 @@ class Training:
         with torch.no_grad(), autocast(self.settings, self.device):
             for places in length_buckets(self.dev.longest.tolist(), DEV_BATCH):
                 true.append(torch.from_numpy(self.dev.targets[places]).to(self.device))
-                said.append(self.logits(self.dev, places))
-                loss += float(self.plain(said[-1], true[-1]).sum())
+                logits = self.logits(self.dev, places)
+                said.append(self.plain.keep(logits, true[-1]))
+                loss += float(self.plain(logits, true[-1]).sum())
         return loss / len(self.dev.targets), self.plain.score(torch.cat(said), torch.cat(true))
 
     def logits(self, rows: Rows | StateRows, places: NDArray[np.int64]) -> Tensor:

@@ -16,10 +16,11 @@ from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.encoders.pretrained import TokenIds
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import (
-    DecoderSettings,
+    ClassifySettings,
     EmbedSettings,
     MatchSettings,
     VectorsEmbeddingSettings,
+    WritingSettings,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.vectors.formats import Floats
@@ -89,7 +90,7 @@ def build_model(
     The global random state is left as it was.
     Raises RecipeError if the recipe describes no network (encoder ``bag``).
     """
-    if recipe.decoder is None:
+    if recipe.decoder is None or isinstance(recipe.decoder, WritingSettings):
         what = f"The encoder {recipe.encoder.kind!r} is no network."
         raise RecipeError(what, "Choose another encoder to train one.")
     encoder = find_part("encoder", ENCODERS, recipe.encoder.kind).network
@@ -117,7 +118,10 @@ def build_embedding(recipe: Recipe, vocabulary: int, rows: Floats | None) -> Any
     return embedding(recipe.embedding, vocabulary)
 
 
-def settle_decoder(settings: DecoderSettings, encoder: Any) -> DecoderSettings:
+PooledSettings = ClassifySettings | MatchSettings | EmbedSettings
+
+
+def settle_decoder(settings: PooledSettings, encoder: Any) -> PooledSettings:
     """Take what goes best with the encoder where the recipe leaves it open.
 
     Pairs that are read at once are judged by their first token.

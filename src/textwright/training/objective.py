@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from textwright import metrics
 from textwright.recipe.training import NetworkTrainingSettings
@@ -69,6 +69,10 @@ class Objective:
             return losses
         return losses * (targets @ self.weights + (1 - inside))
 
+    def keep(self, logits: Tensor, targets: Tensor) -> Tensor:  # noqa: ARG002  as others
+        """Give what of a batch the score needs: all of it."""
+        return logits
+
     def score(self, logits: Tensor, targets: Tensor) -> float:
         """Give the share of texts whose best label, or (multi-label) every label, is right."""
         if self.multi:
@@ -118,12 +122,45 @@ class YesOrNo(Objective):
         return binary_cross_entropy_with_logits(scores.float(), targets, reduction="none")[:, 0]
 
 
+class NextToken(Objective):
+    """What writing makes small: cross-entropy of each token, smoothed as the settings say.
+
+    Every token of a batch counts alike, however long its text is.
+    Smoothing: Szegedy et al. 2016, section 7.
+    """
+
+    metric = "log_probability"  # of a token, in nats
+
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Give the loss of a token in nats for each text, [B] float: the mean over the batch.
+
+        logits:  [M, V] float, of the M real tokens, text by text.
+        targets: [B, T] int, 0 at padding.
+        """
+        true = targets[targets > 0].long()
+        loss = cross_entropy(logits.float(), true, label_smoothing=self.smoothing)
+        return loss.expand(len(targets))
+
+    def keep(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Give the log-probability of all tokens of a batch and their number, [1, 2]."""
+        true = targets[targets > 0].long()
+        total = -cross_entropy(logits.float(), true, reduction="sum")
+        return torch.stack([total, total.new_tensor(len(true))])[None]
+
+    def score(self, logits: Tensor, targets: Tensor) -> float:  # noqa: ARG002  as others
+        """Give the mean log-probability of a token from what was kept of each batch, [N, 2]."""
+        total, tokens = logits.double().sum(dim=0).tolist()
+        return float(total / tokens)
+
+
 def find_objective(task: str, labels: Labels) -> type[Objective]:
     """Give what a task makes small for outputs that mean these labels."""
     if task == "embed":
         from textwright.training.contrast import Contrast
 
         return Contrast
+    if task == "generate":
+        return NextToken
     if not isinstance(labels, Scale):
         return Objective
     return YesOrNo if labels.kind == "binary" else Regression

@@ -28,8 +28,9 @@ KIND = "words"  # of the tokenizer: a Chinese character is a word
 def count_words(texts: Sequence[str]) -> list[Counter[str]]:
     """Count the words of each text, letter case folded."""
     inner = tokenizers.Tokenizer(models.WordLevel({}, unk_token=""))
-    inner.normalizer = text_normalizer(TokenizerSettings(kind=KIND))
-    inner.pre_tokenizer = text_splitter(KIND)
+    settings = TokenizerSettings(kind=KIND)
+    inner.normalizer = text_normalizer(settings)
+    inner.pre_tokenizer = text_splitter(settings)
     return [Counter(words) for words in split_texts(inner, texts, KIND)]
 
 

@@ -28,6 +28,7 @@ from textwright.recipe.parts import (
     PretrainedSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
+    WritingSettings,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.vectors import CorpusSettings
@@ -108,6 +109,7 @@ def open_encoder(recipe: Recipe) -> Pretrained:
 def check_windows(recipe: Recipe, found: Checkpoint) -> None:
     """Refuse windows where one of them alone would speak for a text, or none has room for two."""
     assert recipe.decoder is not None
+    assert not isinstance(recipe.decoder, WritingSettings)  # which takes no such encoder
     if recipe.reads_pairs:
         what = "tokenizer.windows is above 1, and both texts of a pair are read at once."
         raise RecipeError(what, 'Write windows = 1, or form = "siamese" in [decoder].')

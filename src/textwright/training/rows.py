@@ -6,6 +6,7 @@ Shapes: B batch, N rows, T tokens, D width, L labels. A mask is True at real tok
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ class RowsOfTexts:
     lengths: [N texts] int64, the tokens of each text, at least one.
     """
 
-    targets: NDArray[np.float32]
+    targets: NDArray[Any]
     texts: int
     flat: NDArray[np.generic]
     lengths: NDArray[np.int64]
@@ -58,7 +59,7 @@ class Rows(RowsOfTexts):
     """Encoded texts with their truth; the encodings of a row stand one after the other."""
 
     encodings: Sequence[Encoding]
-    targets: NDArray[np.float32]
+    targets: NDArray[Any]
     texts: int = 1
 
     def take(self, rows: NDArray[np.int64]) -> "Rows":

@@ -31,8 +31,9 @@ class Characters(dict[int, str]):
 
     def __init__(self, kind: str, *, lowercase: bool) -> None:
         super().__init__({ord("\n"): "\n"})
-        self.normalizer = text_normalizer(TokenizerSettings(kind=kind, lowercase=lowercase))
-        self.splitter = text_splitter(kind)
+        settings = TokenizerSettings(kind=kind, lowercase=lowercase)
+        self.normalizer = text_normalizer(settings)
+        self.splitter = text_splitter(settings)
 
     def __missing__(self, code: int) -> str:
         """Spell a character between two others: words stand apart by blanks."""

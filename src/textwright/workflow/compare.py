@@ -128,7 +128,7 @@ def measure_both(task: str, labels: Sequence[Labels], shared: Sequence[Pair]) ->
         outcomes = [outcomes_of(side, multi=labels[0].multi) for side in sides]
         return compare_means(*outcomes)
     measures = find_measures(task)
-    rows = [rows_of(side) for side in sides]
+    rows = [rows_of(side, written=task == "generate") for side in sides]
     outcomes = [measures.outcomes(*each) for each in zip(rows, labels, strict=True)]
     told = measures.tell(rows, labels)
     others = [
@@ -151,9 +151,10 @@ def compare_resampled(
     return Line(name, count, *values, difference, won=None, lost=None, p=None)
 
 
-def rows_of(answers: Sequence[HeldOut]) -> Rows:
-    """Give held-out answers as what is scored, [N, 1]."""
-    scores = np.array([[each.score] for each in answers], dtype=np.float64)
+def rows_of(answers: Sequence[HeldOut], *, written: bool) -> Rows:
+    """Give held-out answers as what is scored, [N, 1]: numbers, or texts that were written."""
+    said = [[each.answer if written else each.score] for each in answers]
+    scores = np.array(said, dtype=object if written else np.float64)
     return Rows(scores, [each.labels for each in answers], [each.slices for each in answers])
 
 

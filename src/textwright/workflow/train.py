@@ -285,7 +285,8 @@ def profile_of(splits: Splits, measured: Measured, answerer: Answerer) -> dict[s
 
 def check_answers(answerer: Answerer) -> None:
     """Refuse a model whose answer to a plain text is no number."""
-    if not np.isfinite(answerer.outputs([answerer.as_input(SMOKE)])).all():
+    outputs = answerer.outputs([answerer.as_input(SMOKE)])
+    if outputs.dtype != object and not np.isfinite(outputs).all():
         raise RefusedError(
             "The trained model answers with numbers that are none.",
             "Lower training.learning_rate, or look for texts that are not text in the data.",

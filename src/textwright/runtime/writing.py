@@ -1,0 +1,176 @@
+"""Exported networks that write: sources in, texts out, without torch.
+
+Shapes: N sources, K rows of each (beams or samples), S source tokens, V vocabulary.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textwright.errors import UsageError
+from textwright.recipe.parts import WritingSettings
+from textwright.runtime.artifact import Artifact
+from textwright.runtime.sessions import Session
+from textwright.structures.sampling import Sampling, sample
+from textwright.structures.search import Beam, search_beams
+from textwright.structures.writing import Arrays, Bounds, Floats, Ints, State, Written
+from textwright.tasks.generate import OUTPUT, GenerateAnswer
+from textwright.text.tokenizer import END, PADDING_ID, UNKNOWN_ID, open_tokenizer
+
+SOURCE, PAST, NEW = "source.", "past.", "new."  # as the graphs name what goes from step to step
+LEAST = 10  # tokens that may be written besides those that the source's length allows
+
+
+class Networks:
+    """One network that reads sources, and one that goes on by a token; safe to share."""
+
+    def __init__(self, reader: Session, step: Session) -> None:
+        self.reader, self.step = reader, step
+        self.past = {
+            each.name: each.shape for each in step.inner.get_inputs() if each.name.startswith(PAST)
+        }
+
+    def begin(self, inputs: Arrays) -> State:
+        """Read the sources; what they do not give of a past before the first token is zeros."""
+        found = self.reader.run(inputs)
+        sizes = {"N": len(inputs["ids"]), "K": 1, "P": 0}
+        past = {
+            name: np.zeros([sizes.get(each, each) for each in shape], dtype=np.float32)
+            for name, shape in self.past.items()
+            if name not in found
+        }
+        return State(take_named(found, SOURCE), take_named(found | past, PAST))
+
+    def advance(self, tokens: Ints, state: State) -> tuple[Floats, State]:
+        """Take one token further, as ``structures.writing.Step`` says."""
+        named = {SOURCE: state.source, PAST: state.past}
+        inputs = {f"{kind}{name}": each for kind in named for name, each in named[kind].items()}
+        found = self.step.run({"tokens": tokens[:, :, None], **inputs})
+        return found["logits"][:, :, 0], State(state.source, take_named(found, NEW + PAST))
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How to write, where it is not as the recipe says; checked when it is used.
+
+    beam:        texts kept alive in the search; None: as many as the recipe says.
+    best:        texts to give for each source, best first; of a search at most ``beam``.
+    temperature: draw each token instead of searching; None: search.
+    top_k, top_p, repetition_penalty, seed: of drawing, as ``Sampling`` has them.
+    """
+
+    beam: int | None = None
+    best: int = 1
+    temperature: float | None = None
+    top_k: int = 0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    seed: int = 0
+
+    def how(self, settings: WritingSettings) -> Beam | Sampling:
+        """Give the search, or how tokens are drawn; raises UsageError for what cannot be."""
+        if self.best < 1:
+            raise UsageError(f"{self.best} texts are asked for.", "Ask for one at least.")
+        if self.temperature is not None:
+            return self.drawn(self.temperature)
+        if (self.top_k, self.top_p, self.repetition_penalty, self.seed) != (0, 1.0, 1.0, 0):
+            what = "top k, top p, a repetition penalty and a seed are for drawing tokens."
+            raise UsageError(what, "Give a temperature, too.")
+        width = settings.beam if self.beam is None else self.beam
+        if not 1 <= self.best <= width:
+            what = f"The best {self.best} texts are asked for, the beam keeps {width}."
+            raise UsageError(what, "Ask for a wider beam, or for fewer texts.")
+        return Beam(width, settings.length_penalty, self.best)
+
+    def drawn(self, temperature: float) -> Sampling:
+        """Give how tokens are drawn."""
+        limits = {
+            "The temperature": (temperature, 0.0, 100.0),
+            "top k": (self.top_k, 0, 2**31),
+            "top p": (self.top_p, 1e-6, 1.0),
+            "The repetition penalty": (self.repetition_penalty, 1e-3, 1e3),
+            "The seed": (self.seed, 0, 2**63 - 1),
+        }
+        if self.beam is not None:
+            what = "Both a beam and a temperature were given."
+            raise UsageError(what, "Search for the best text, or draw one.")
+        for name, (value, low, high) in limits.items():
+            if not low <= value <= high:
+                raise UsageError(f"{name} is {value:g}.", f"It must be from {low:g} to {high:g}.")
+        return Sampling(temperature, self.top_k, self.top_p, self.repetition_penalty, self.seed)
+
+
+class WritingSession:
+    """What a model writes with: its networks, its tokenizer, and how texts are chosen.
+
+    how:  the search, or how tokens are drawn.
+    best: texts to give for each source.
+    """
+
+    inputs = ("ids", "mask")
+    outputs = (OUTPUT,)
+
+    def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+        """Load both; raises ArtifactError when a file is no network that this program can run."""
+        settings, tokens = artifact.recipe.decoder, artifact.recipe.tokenizer
+        assert isinstance(settings, WritingSettings)
+        assert tokens is not None
+        self.settings = settings
+        reader, step = (
+            Session(each, threads=threads) for each in (artifact.network, artifact.step)
+        )
+        self.networks = Networks(reader, step)
+        self.tokenizer = open_tokenizer(artifact.tokenizer, tokens)
+        self.set_options(WriteOptions())
+
+    def set_options(self, options: WriteOptions) -> None:
+        """Write otherwise from now on; raises UsageError for what cannot be."""
+        self.how: Beam | Sampling = options.how(self.settings)
+        self.best = options.best
+
+    def width(self, _output: str) -> int:
+        """Give how many answers there are to a source: one."""
+        return 1
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """Write a text for each source; returns the answers, [N, 1], under the task's name."""
+        texts = np.empty((len(inputs["ids"]), 1), dtype=object)
+        for row, found in enumerate(self.write(inputs)):
+            texts[row, 0] = self.answer(found)
+        return {OUTPUT: texts}
+
+    def write(self, inputs: Arrays) -> list[list[Written]]:
+        """Write from each source, best text first."""
+        count = len(inputs["ids"])
+        most = LEAST + np.floor(inputs["mask"].sum(axis=1) * self.settings.max_ratio)
+        bounds = Bounds(
+            first=np.full(count, END, dtype=np.int64),
+            longest=np.minimum(most, self.settings.max_tokens).astype(np.int64),
+            stops=(END,),
+            banned=(PADDING_ID, UNKNOWN_ID),
+        )
+        state = self.networks.begin(inputs)
+        if isinstance(self.how, Beam):
+            return search_beams(self.networks.advance, state, bounds, self.how)
+        found = sample(self.networks.advance, state, bounds, [self.how] * count, count=self.best)
+        return [sorted(each, key=lambda text: -text.score) for each in found]
+
+    def answer(self, found: Sequence[Written]) -> GenerateAnswer:
+        """Turn the texts of one source into an answer: the best, and those beside it."""
+        texts = [self.tokenizer.decode(each.tokens) for each in found]
+        return GenerateAnswer(
+            texts[0],
+            "stop" if found[0].finished else "length",
+            found[0].score,
+            tuple((text, each.score) for text, each in zip(texts[1:], found[1:], strict=True)),
+        )
+
+
+def take_named(arrays: Arrays, start: str) -> dict[str, NDArray[Any]]:
+    """Give the arrays whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(start): each for name, each in arrays.items() if name.startswith(start)
+    }

@@ -1,0 +1,65 @@
+"""A trained network that writes as two ONNX files, kept only if they write as torch does.
+
+Shapes: M tokens written in all of a batch, V vocabulary.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from textwright.errors import ExportError
+from textwright.runtime.artifact import STEP
+from textwright.runtime.sessions import Session
+from textwright.runtime.writing import Networks
+from textwright.structures.writing import Floats
+from textwright.training.export import TOLERANCE, gap, write_file
+from textwright.training.writing_model import WritingModel
+from textwright.training.writing_rows import WritingBatch
+
+
+def export_writing(model: WritingModel, batches: Sequence[WritingBatch], folder: Path) -> float:
+    """Write the network that reads sources and the one that takes a step, both checked.
+
+    Equal weights give equal bytes. Returns the largest difference between the logits of torch,
+    which is given a text whole, and of the files, which are run token by token.
+    Raises ExportError if it is above 1e-4, or nothing was there to compare.
+    """
+    if not batches:
+        raise ExportError("There is no batch to check the exported network on.", "Give it some.")
+    drafts = []
+    for name, graph in (("model.onnx", model.draw_reader()), (STEP, model.draw_step())):
+        drafts.append(folder / f"{name}.draft")
+        write_file(drafts[-1], graph.model().SerializeToString(deterministic=True))
+    networks = Networks(*map(Session, drafts))
+    difference = max(gap(write_known(networks, each), tell(model, each)) for each in batches)
+    if not difference <= TOLERANCE:  # so that NaN is refused too
+        what = f"The exported network differs from the trained one by {difference:.2g}."
+        raise ExportError(what, "This is a fault of textwright, not of your data: report it.")
+    for each in drafts:
+        each.replace(each.with_suffix(""))
+    return difference
+
+
+def tell(model: WritingModel, batch: WritingBatch) -> Floats:
+    """Give the logits of each real token by torch, [M, V]."""
+    device = next(each.device for each in model.parameters())
+    inputs = {name: torch.from_numpy(each).to(device) for name, each in batch.inputs.items()}
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        logits: Floats = model(**inputs)[0].cpu().numpy()
+    model.train(training)
+    return logits
+
+
+def write_known(networks: Networks, batch: WritingBatch) -> Floats:
+    """Give the same logits by the files, one step for each token."""
+    state = networks.begin(batch.inputs)
+    steps = []
+    for tokens in batch.told.T:
+        logits, state = networks.advance(tokens[:, None], state)
+        steps.append(logits[:, 0])
+    found: Floats = np.stack(steps, axis=1)[batch.told > 0]
+    return found

@@ -1,0 +1,101 @@
+"""A network that writes, put together from the parts of a recipe.
+
+Shapes: B batch, S source tokens, T tokens written, M tokens written in all of a batch, E
+embedding, V vocabulary; in graphs N sources, K rows of each. A mask is True at real tokens.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from textwright.networks.components import ENCODERS, WRITERS, find_part
+from textwright.networks.decoders.writing import SourceInGraph
+from textwright.networks.graph import Graph
+from textwright.recipe.parts import WriterSettings, WritingSettings
+from textwright.recipe.recipe import Recipe
+from textwright.training.model import INT32, build_embedding
+
+
+class WritingModel(nn.Module):
+    """Tells each next token of what is written from a source, or (no encoder) of plain text.
+
+    One table holds the vectors of the tokens read, of those written, and those that the next
+    token is told by (Press and Wolf 2017, section 5: three-way weight tying).
+    """
+
+    def __init__(self, embedding: Any, encoder: Any, decoder: Any, vocabulary: int) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.encoder = encoder
+        self.decoder = decoder
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+
+    def forward(
+        self, told: Tensor, ids: Tensor | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor]:
+        """Score what comes after each token of texts that are known already.
+
+        told: [B, T] int64, tokens that come before those to be told; 0 at padding.
+        ids:  [B, S] int64 and mask: [B, S] bool, of the sources; None without.
+        Returns the logits [M, V] float, of real tokens alone, text by text.
+        """
+        states = None
+        if self.encoder is not None:
+            states = self.encoder(self.embedding(ids, mask), mask)  # [B, S, D]
+        real = told > 0
+        outputs = self.decoder(self.embedding(told, real), states, mask)[real]  # [M, E]
+        return (outputs @ self.embedding.table.weight.T + self.bias,)
+
+    def draw_reader(self) -> Graph:
+        """Give as a graph what is done once a source: ids and mask in, what steps need out."""
+        graph = Graph()
+        ids = graph.add_input("ids", "int64", ["N", "S"])
+        mask = graph.add_input("mask", "bool", ["N", "S"])
+        counted = graph.add("Cast", mask, to=INT32)
+        lengths = graph.add("ReduceSum", counted, graph.constant([1]), keepdims=0)  # [N]
+        vectors = self.embedding.add_nodes(graph, ids, lengths)
+        states = self.encoder.add_nodes(graph, vectors, lengths)
+        seen, hidden = graph.constant(0.0), graph.constant(float("-inf"))
+        bias = graph.add("Where", mask, seen, hidden)
+        found = SourceInGraph(states, mask, bias, lengths)
+        for name, value in self.decoder.add_source(graph, found).items():
+            shape = self.decoder.shapes[name]
+            graph.add_output(value, name, [1 if each == "K" else each for each in shape])
+        return graph
+
+    def draw_step(self) -> Graph:
+        """Give a step as a graph: tokens, source and past in, logits and the new past out."""
+        graph = Graph()
+        tokens = graph.add_input("tokens", "int64", ["N", "K", "T"])
+        shapes = self.decoder.shapes
+        given = {name: graph.add_input(name, "float32", shape) for name, shape in shapes.items()}
+        table = self.embedding.table.weight
+        vectors = graph.add("Gather", graph.constant(table), tokens)  # [N, K, T, E]
+        step = self.decoder.add_step(graph, vectors, given)
+        logits = graph.linear(step.output, table, self.bias)
+        graph.add_output(logits, "logits", ["N", "K", "T", len(table)])
+        if step.attention is not None:
+            graph.add_output(step.attention, "attention", ["N", "K", "T", "S"])
+        for name, value in step.past.items():
+            later = ["Q" if each == "P" else each for each in shapes[name]]
+            graph.add_output(value, f"new.{name}", later)
+        return graph
+
+
+def build_writing_model(recipe: Recipe, vocabulary: int) -> WritingModel:
+    """Build the network of a recipe that writes, with the first weights its seed gives.
+
+    vocabulary: rows of the tokenizer.
+    The global random state is left as it was.
+    """
+    assert isinstance(recipe.decoder, WriterSettings)
+    encoder = find_part("encoder", ENCODERS, recipe.encoder.kind).network
+    writer: Any = find_part("writer", WRITERS, recipe.decoder.form).network
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.training.seed)
+        first = build_embedding(recipe, vocabulary, None)
+        reads = isinstance(recipe.decoder, WritingSettings)
+        second: Any = encoder(recipe.encoder, first.width) if reads else None
+        last = writer(recipe.decoder, second.width if reads else 0, first.width)
+        return WritingModel(first, second, last, vocabulary)
