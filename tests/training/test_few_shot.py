@@ -62,7 +62,7 @@ def test_no_more_pairs_than_said_and_every_class_among_them() -> None:
     counts = np.bincount([each for pair in pairs_of(all_alike) for each in pair])
     assert counts.tolist() == [2] * 90
     assert len(pairs_of(few)) == 45
-    assert np.bincount(few.targets[:, 0].astype(int)).min() > 5
+    assert np.bincount(few.targets[:, 0].astype(int), minlength=3).min() > 5
     assert pairs_of(few) == pairs_of(pair_rows(rows, 45, seed=3))
     assert pairs_of(few) != pairs_of(pair_rows(rows, 45, seed=4))
 
@@ -115,16 +115,17 @@ def fit_in(folder: Path, checkpoint: Path, progress: Quiet, *, resume: bool = Fa
     return fit(recipe, read_splits(recipe.data), place, progress)
 
 
-class Killed(Quiet):
-    """Ends the training after some epochs, those of pairs and of the head counted together."""
+class Counting(Quiet):
+    """Counts epochs, those of pairs and of the head together, and may end the training."""
 
-    def __init__(self, epochs: int) -> None:
-        self.left = epochs
+    def __init__(self, most: int = 1000) -> None:
+        self.most = most
+        self.epochs = 0
 
     def finish_epoch(self, record: EpochRecord) -> None:  # noqa: ARG002  as all who are told
         """Count an epoch; raises KeyboardInterrupt after the last."""
-        self.left -= 1
-        if not self.left:
+        self.epochs += 1
+        if self.epochs == self.most:
             raise KeyboardInterrupt
 
 
@@ -135,12 +136,14 @@ def test_killed_and_resumed_it_ends_as_if_never_killed(
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     straight.mkdir()
     broken.mkdir()
-    whole = fit_in(straight, checkpoint, Quiet())
+    all_of_it, rest = Counting(), Counting()
+    whole = fit_in(straight, checkpoint, all_of_it)
 
     with pytest.raises(KeyboardInterrupt):
-        fit_in(broken, checkpoint, Killed(epochs))
-    resumed = fit_in(broken, checkpoint, Quiet(), resume=True)
+        fit_in(broken, checkpoint, Counting(epochs))
+    resumed = fit_in(broken, checkpoint, rest, resume=True)
 
+    assert rest.epochs == all_of_it.epochs - epochs
     assert len(resumed.epochs) == len(whole.epochs)
     for name in ("weights.safetensors", "model.onnx"):
         assert (broken / "artifact" / name).read_bytes() == (

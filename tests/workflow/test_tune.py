@@ -24,7 +24,7 @@ from textwright.errors import (
 from textwright.recipe.file import read_recipe
 from textwright.settings import Settings, find_settings
 from textwright.workflow.train import train
-from textwright.workflow.tune import Tuned, TuneOptions, hold, tune
+from textwright.workflow.tune import Tuned, TuneOptions, hold, make_search, tune
 
 UP, DOWN = ("good", "fine", "great", "warm"), ("bad", "dull", "poor", "cold")
 TURNED = {"up": "down", "down": "up"}  # by a "not": single words cannot tell, pairs of them can
@@ -111,6 +111,12 @@ def test_pictures_of_history_and_of_what_mattered_lie_beside_it(found: Tuned) ->
         assert path.parent == found.recipe.parent
         assert path.read_bytes().startswith(b"\x89PNG")
     assert set(found.importance) == {"training.l2", "encoder.words"}
+
+
+def test_trials_keep_what_a_frozen_encoder_read_where_runs_keep_it(tmp_path: Path) -> None:
+    settings = find_settings(create=True, start=tmp_path, environment={})
+
+    assert make_search(read_recipe(films(tmp_path)), settings).states == settings.states
 
 
 def test_the_same_search_again_tries_nothing_and_more_trials_go_on(tmp_path: Path) -> None:
