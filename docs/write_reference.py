@@ -28,6 +28,7 @@ from textwright.recipe.training import (
     FewShotSettings,
     FineTuningSettings,
     HeadTrainingSettings,
+    LanguageTrainingSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
     WritingTrainingSettings,
@@ -42,7 +43,7 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("data.dev = {...}", "instead of a file", DevShare),
     ("[tokenizer]", "not for bag or pretrained", TokenizerSettings),
     ("[tokenizer]", "of encoder pretrained", PretrainedTokenizerSettings),
-    ("[tokenizer]", "of task generate", WritingTokenizerSettings),
+    ("[tokenizer]", "of tasks generate and language", WritingTokenizerSettings),
     *((f'[embedding] kind = "{kind}"', "not for bag or pretrained", EMBEDDINGS[kind])
       for kind in EMBEDDINGS),
     *((f'[encoder] kind = "{kind}"', "", ENCODERS[kind]) for kind in ENCODERS),
@@ -51,6 +52,7 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
     ("[training]", "of task generate", WritingTrainingSettings),
+    ("[training]", "of task language", LanguageTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "frozen"', HeadTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "full" or "lora"', FineTuningSettings),
     ("[training]", "of these two, few_shot = true", FewShotSettings),
@@ -70,7 +72,7 @@ def recipe_page() -> str:
         "A recipe is a TOML file. Every key has a default; `textwright recipe show FILE` prints a",
         "recipe with all of them, and `--set section.key=value` overrides one on the command line.",
         "At the top stand `name` (the model it makes versions of) and `task` (`classify`, `match`,",
-        "`embed`, `generate`). A setting that only some tasks have names them.",
+        "`embed`, `generate`, `language`). A setting that only some tasks have names them.",
         "",
     ]
     for title, remark, section in SECTIONS:

@@ -1,4 +1,4 @@
-"""Commands that make versions and ask them: train, tune, evaluate, predict, compare, demo."""
+"""Commands that make and ask versions: train, tune, evaluate, predict, score, compare, demo."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ recipes = typer.Typer(help="Look at recipes.", no_args_is_help=True, rich_markup
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the application."""
-    for command in (demo, train, tune, evaluate, predict, compare):
+    for command in (demo, train, tune, evaluate, predict, score, compare):
         app.command()(command)
     app.add_typer(recipes, name="recipe")
 
@@ -154,6 +154,24 @@ def predict(
             print_json(answer.table())
         else:
             say(answer.line())
+
+
+def score(
+    reference: Reference,
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts, or - for lines.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Score each line of a file.")] = None,
+    whole: Annotated[bool, typer.Option(help="Take the lines as one text.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Say how well a language model foretells texts: bits a character, perplexity of a token."""
+    from textwright.models import load
+
+    given = list_texts(texts or [], file)
+    for found in load(reference).score(["\n".join(given)] if whole else given):
+        if json:
+            print_json(found.table())
+        else:
+            say(found.line())
 
 
 def list_texts(texts: list[str], file: Path | None) -> Iterable[str]:

@@ -34,8 +34,8 @@ from textwright.recipe.parts import (
     PretrainedSettings,
     TransformerSettings,
     VectorsEmbeddingSettings,
-    WriterSettings,
 )
+from textwright.recipe.writing import WriterSettings
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from textwright.recipe.settings import setting
 CLASSIFY = ("classify",)
 EMBED = ("embed",)
 GENERATE = ("generate",)
+WRITING = ("generate", "language")
 LABELLED = ("classify", "match", "embed")
 PAIRED = ("match", "embed")
 HUB = "dataset:"
@@ -20,7 +21,7 @@ class RowForm:
     """What each row of a data file holds, by the task.
 
     paired: two texts; else one.
-    label:  class, number, whole (a number), or text (to be written).
+    label:  class, number, whole (a number), or text (to be written), or none.
     loose:  a row of one text instead of two, or without a label, will do.
     """
 
@@ -44,14 +45,15 @@ class DataSettings:
         "",
         "training rows: .jsonl, .csv or .tsv, plain or .gz; .parquet, .arrow; a folder of such, "
         "FOLDER/SPLIT, or dataset:OWNER/NAME:SPLIT of the Hugging Face hub; NAME.{de,en} for two "
-        "files of plain lines, line by line the same, as columns de and en",
+        "files of plain lines, line by line the same, as columns de and en; FILE[:90%] or "
+        "FILE[90%:] for a part of the rows",
     )
     dev: str | DevShare = setting(
         DevShare(), "dev file, or {share = 0.1} to take that part of the training rows"
     )
     test: str = setting("", "test file; without one a version cannot be promoted")
     root: str = setting("", "folder the files lie in; the recipe's own folder when empty")
-    text: str = setting("text", "column of the text", tasks=("classify", "embed", "generate"))
+    text: str = setting("text", "column of the text", tasks=("classify", "embed", *WRITING))
     target: str = setting("target", "column of the text to write", tasks=GENERATE)
     references: str = setting(
         "", "column with a list of other texts that are as right; empty: none", tasks=GENERATE

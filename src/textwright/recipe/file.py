@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from textwright.errors import RecipeError, unknown_name
 from textwright.recipe.check import read_settings, unknown_key
-from textwright.recipe.data import GENERATE, DataSettings, find_hub_split
+from textwright.recipe.data import WRITING, DataSettings, find_hub_split
 from textwright.recipe.gates import GATES, GateSettings
 from textwright.recipe.parts import (
     DECODERS,
@@ -43,7 +43,7 @@ MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 REFERENCE = re.compile(rf"package:\w+|{MODEL_NAME.pattern}@[a-z0-9]+")  # no path, but a name
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 NAMED_FILES = {"embedding": ("file", REFERENCE), "encoder": ("model", HUB_NAME)}
-READING = ("bilstm", "transformer")  # encoders of the tasks that write
+READING = {"generate": ("bilstm", "transformer"), "language": ("none",)}  # encoders they take
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
 
@@ -194,13 +194,14 @@ def read_abstention(
 
 def read_encoder(table: Any, task: str) -> EncoderSettings:
     """Read ``[encoder]``; the n-gram linear model does nothing but classify."""
-    encoder = read_kind("encoder", table, ENCODERS, "bag" if task == "classify" else "bilstm")
+    usual = {"classify": "bag", "language": "none"}.get(task, "bilstm")
+    encoder = read_kind("encoder", table, ENCODERS, usual)
     if isinstance(encoder, BagSettings) and task != "classify":
         what = f"The encoder 'bag' only classifies; the task is {task!r}."
         raise RecipeError(what, 'Write kind = "bilstm" in [encoder].')
-    if task in GENERATE and encoder.kind not in READING:
+    if encoder.kind not in READING.get(task, encoder.kind):
         what = f"The encoder {encoder.kind!r} reads nothing that is written from."
-        raise RecipeError(what, f"Choose one of: {', '.join(READING)}.")
+        raise RecipeError(what, f"Choose one of: {', '.join(READING[task])}.")
     if isinstance(encoder, PretrainedSettings) and not encoder.model:
         hint = 'Write model = "FOLDER", or "package:NAME".'
         raise RecipeError('[encoder] of kind "pretrained" names no model.', hint)
@@ -245,7 +246,7 @@ def read_tokenizer(
 ) -> AnyTokenizerSettings | None:
     """Read ``[tokenizer]`` if the encoder uses it; a pretrained encoder brings its own."""
     if not isinstance(encoder, PretrainedSettings):
-        kind = WritingTokenizerSettings if task in GENERATE else TokenizerSettings
+        kind = WritingTokenizerSettings if task in WRITING else TokenizerSettings
         return read_used("tokenizer", table, kind, encoder)
     given = table.get("tokenizer", {})
     known = {each.name for each in fields(PretrainedTokenizerSettings)}
@@ -271,7 +272,7 @@ def read_embedding(table: Any, encoder: EncoderSettings, task: str) -> Embedding
     if "embedding" not in encoder.uses:
         return None
     settings = read_kind("embedding", table, EMBEDDINGS, "learned")
-    if task in GENERATE and settings.kind != "learned":
+    if task in WRITING and settings.kind != "learned":
         what = f"The embedding {settings.kind!r} tells no next token."
         raise RecipeError(what, 'Write kind = "learned" in [embedding].')
     if isinstance(settings, ElmoEmbeddingSettings) and not settings.file:

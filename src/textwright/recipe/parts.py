@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textwright.errors import RecipeError
 from textwright.recipe.settings import setting
+from textwright.recipe.writing import LanguageSettings, WritingSettings
 
 
 @dataclass(frozen=True)
@@ -295,44 +296,6 @@ class EmbedSettings:
 
 
 @dataclass(frozen=True)
-class WriterSettings:
-    """What writes, token by token."""
-
-    form: str = setting(
-        "lstm",
-        "lstm: LSTMs and additive attention; transformer",
-        choices=("lstm", "transformer"),
-    )
-    layers: int = setting(2, "layers, each over the one below", at_least=1, at_most=24)
-    hidden: int = setting(
-        256, "state width; a multiple of twice the heads", at_least=2, at_most=4096
-    )
-    heads: int = setting(4, "parts of it that look by themselves (transformer)", at_least=1)
-    dropout: float = setting(0.3, "share of each layer's output zeroed", at_least=0, at_most=0.95)
-
-    def __post_init__(self) -> None:
-        """Refuse a width that the heads cannot share out in pairs."""
-        step = 2 * self.heads
-        if self.form == "transformer" and self.hidden % step:
-            what = f"decoder.hidden is {self.hidden}, which {self.heads} heads cannot share."
-            raise RecipeError(what, f"Take {-(-self.hidden // step) * step}, a multiple of {step}.")
-
-
-@dataclass(frozen=True)
-class WritingSettings(WriterSettings):
-    """From the states of a source to a text, token by token, and how the best text is sought."""
-
-    max_tokens: int = setting(100, "most tokens that are written", at_least=1, at_most=4096)
-    max_ratio: float = setting(
-        2.0, "most tokens written for each token read, besides ten", at_least=0.01, at_most=100
-    )
-    beam: int = setting(5, "texts kept alive in the search; 1: the likeliest token", at_least=1)
-    length_penalty: float = setting(
-        1.0, "0: short texts win; 1: nearly the mean over tokens counts", at_least=0, at_most=10
-    )
-
-
-@dataclass(frozen=True)
 class AbstentionSettings:
     """When a model says that it does not know."""
 
@@ -346,7 +309,9 @@ class AbstentionSettings:
     )
 
 
-DecoderSettings = ClassifySettings | MatchSettings | EmbedSettings | WritingSettings
+DecoderSettings = (
+    ClassifySettings | MatchSettings | EmbedSettings | WritingSettings | LanguageSettings
+)
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
@@ -373,4 +338,5 @@ DECODERS: dict[str, type[DecoderSettings]] = {
     "match": MatchSettings,
     "embed": EmbedSettings,
     "generate": WritingSettings,
+    "language": LanguageSettings,
 }  # by the task

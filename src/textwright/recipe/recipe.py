@@ -13,12 +13,12 @@ from textwright.recipe.parts import (
     EmbedSettings,
     EncoderSettings,
     MatchSettings,
-    WritingSettings,
 )
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import TrainingSettings
 from textwright.recipe.tune import TUNED, TuneSettings
+from textwright.recipe.writing import LanguageSettings, WritingSettings
 
 CROSS = "cross"
 LABEL_FORMS = {"regression": "number", "graded": "whole", "binary": "class"}
@@ -56,6 +56,8 @@ class Recipe:
             return RowForm(paired=True, label="number", loose=True)
         if isinstance(self.decoder, WritingSettings):
             return RowForm(label="text")
+        if isinstance(self.decoder, LanguageSettings):
+            return RowForm(label="none")
         return RowForm()
 
     @property

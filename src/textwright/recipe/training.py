@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from textwright.errors import RecipeError
 from textwright.recipe.check import read_settings
-from textwright.recipe.data import CLASSIFY, EMBED, GENERATE, DataSettings
+from textwright.recipe.data import CLASSIFY, EMBED, WRITING, DataSettings
 from textwright.recipe.parts import BagSettings, EncoderSettings, PretrainedSettings
 from textwright.recipe.settings import setting
 
@@ -58,7 +58,7 @@ class NetworkTrainingSettings:
         "share of the target spread over all labels, or tokens",
         at_least=0,
         at_most=0.9,
-        tasks=(*CLASSIFY, *GENERATE),
+        tasks=(*CLASSIFY, *WRITING),
     )
     class_weights: str = setting(
         "none",
@@ -149,7 +149,7 @@ class FewShotSettings(FineTuningSettings):
 
 @dataclass(frozen=True)
 class WritingTrainingSettings(NetworkTrainingSettings):
-    """Training a network to write (task ``generate``)."""
+    """Training a network to write a text from a text (task ``generate``)."""
 
     epochs: int = setting(12, "most passes over the training rows", at_least=1)
     batch_size: int = setting(64, "texts in a batch", at_least=1)
@@ -159,7 +159,21 @@ class WritingTrainingSettings(NetworkTrainingSettings):
     )
 
 
+@dataclass(frozen=True)
+class LanguageTrainingSettings(NetworkTrainingSettings):
+    """Training a network to write a text on (task ``language``)."""
+
+    epochs: int = setting(10, "most passes over the text", at_least=1)
+    batch_size: int = setting(32, "pieces of text in a batch, each of decoder.context", at_least=1)
+
+
 TrainingSettings = LinearTrainingSettings | NetworkTrainingSettings
+
+
+OF_TASK: dict[str, type[NetworkTrainingSettings]] = {
+    "generate": WritingTrainingSettings,
+    "language": LanguageTrainingSettings,
+}  # NetworkTrainingSettings for every other
 
 
 def read_training(
@@ -168,7 +182,7 @@ def read_training(
     """Read ``[training]``, whose settings depend on what is trained."""
     if isinstance(encoder, BagSettings):
         return read_settings(LinearTrainingSettings, table, "training")
-    kind = WritingTrainingSettings if task in GENERATE else NetworkTrainingSettings
+    kind = OF_TASK.get(task, NetworkTrainingSettings)
     if isinstance(encoder, PretrainedSettings):
         kind = HeadTrainingSettings if encoder.train == "frozen" else FineTuningSettings
     if task == "classify" and isinstance(table, Mapping) and table.get("few_shot") is True:

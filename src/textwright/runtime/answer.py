@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from textwright.errors import ArtifactError, UsageError
 from textwright.recipe.parts import BagSettings
-from textwright.runtime.artifact import WRITING, Artifact
+from textwright.recipe.writing import LanguageSettings
+from textwright.runtime.artifact import Artifact
+from textwright.runtime.language import LanguageSession
 from textwright.runtime.sessions import RESTORE, Session
 from textwright.runtime.writing import WriteOptions, WritingSession
+from textwright.tasks.language import LanguageScore
 from textwright.tasks.table import find_task
 from textwright.text.batch import Encoding, join_pairs, make_batch
 from textwright.text.examples import Input, Pair
@@ -55,10 +58,22 @@ class Answerer:
 
         Raises UsageError for options that cannot be, and for a model that writes nothing.
         """
-        if not isinstance(self.session, WritingSession):
+        if isinstance(self.session, Session):
             what = f"A model of the task {self.artifact.recipe.task!r} writes no text."
             raise UsageError(what, "Leave beam, temperature and the like out.")
         self.session.set_options(options)
+
+    def score(self, texts: Iterable[str]) -> Iterator[LanguageScore]:
+        """Say how well a language model foretells each text, whatever its length.
+
+        Raises UsageError for a model of another task.
+        """
+        if not isinstance(self.session, LanguageSession):
+            what = f"A model of the task {self.artifact.recipe.task!r} foretells no text."
+            raise UsageError(what, "Name a model of the task 'language'.")
+        for text in texts:
+            nats, *counts = self.session.score([text])[0].tolist()
+            yield LanguageScore(nats, *map(int, counts))
 
     def run(self, encodings: Sequence[Encoding]) -> Outputs:
         """Run one batch as it is; the caller keeps it within what memory holds.
@@ -103,7 +118,12 @@ class Answerer:
             yield from (answers[row] for row in range(len(encodings)))
 
     def outputs(self, texts: Iterable[Input]) -> NDArray[Any]:
-        """Give what the network says of texts, [N, L]: raw scores of the labels, say."""
+        """Give what the network says of texts, [N, L]: raw scores of the labels, say.
+
+        Of a language model what each text costs, [N, 4].
+        """
+        if isinstance(self.session, LanguageSession):
+            return self.session.score([str(self.read_input(each)) for each in texts])
         kind = object if isinstance(self.session, WritingSession) else np.float32
         parts = [np.zeros((0, self.width), dtype=kind)]
         for encodings in self.windows(texts):
@@ -161,20 +181,28 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[Any]], list[Encoding]]
     tokenizer = open_tokenizer(artifact.tokenizer, recipe.tokenizer)
     if recipe.reads_pairs:
         return lambda pairs: tokenizer.encode_pairs([each.texts for each in pairs])
+    if isinstance(recipe.decoder, LanguageSettings):
+        most = recipe.decoder.context - recipe.decoder.max_tokens
+        return lambda texts: [tokenizer.encode_end(each, most) for each in texts]
     encode = tokenizer.encode
     if find_task(recipe.task).PAIRED:
         return lambda pairs: join_pairs(encode([text for each in pairs for text in each.texts]))
     return encode
 
 
-def open_session(artifact: Artifact, threads: int) -> Session | WritingSession:
+AnySession = Session | WritingSession | LanguageSession
+
+
+def open_session(artifact: Artifact, threads: int) -> AnySession:
     """Open what an artifact answers with."""
-    if artifact.manifest.task in WRITING:
+    if artifact.manifest.task == "generate":
         return WritingSession(artifact, threads=threads)
+    if artifact.manifest.task == "language":
+        return LanguageSession(artifact, threads=threads)
     return Session(artifact.network, threads=threads, outside=artifact.read_outside())
 
 
-def check_network(session: Session | WritingSession, artifact: Artifact, output: str) -> object:
+def check_network(session: AnySession, artifact: Artifact, output: str) -> object:
     """Refuse a network that takes or gives something else than its recipe says.
 
     output: what its task reads. Gives the width that the network declares for it.

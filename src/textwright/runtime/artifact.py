@@ -20,9 +20,9 @@ from textwright.recipe.recipe import Recipe
 from textwright.runtime.outside import read_outside
 from textwright.text.labels import Labels, read_labels
 
-ANSWERING = ("recipe.toml", "labels.json", "model.onnx")  # without these nothing answers
-STEP = "step.onnx"
-WRITING = ("generate",)  # tasks that write
+NETWORK, STEP = "model.onnx", "step.onnx"
+ANSWERING = ("recipe.toml", "labels.json", NETWORK)  # without these nothing answers
+READING_FIRST = ("generate",)  # tasks that read a source before they write
 PARTS_ONLY = ("vectors", "elmo")  # tasks of artifacts that other models are built on
 
 
@@ -42,7 +42,7 @@ class Artifact:
     @property
     def network(self) -> Path:
         """The exported network."""
-        return self.folder / "model.onnx"
+        return self.folder / NETWORK
 
     def read_outside(self) -> dict[str, bytes]:
         """Give the content of the files that it needs and does not hold, by their names.
@@ -110,7 +110,7 @@ def check_complete(folder: Path, manifest: Manifest) -> None:
     """Refuse a manifest that leaves out what answering needs."""
     named = {each.name for each in manifest.files}
     needed = [*ANSWERING, "tokenizer.json"] if "tokenizer" in manifest.parts else [*ANSWERING]
-    for name in [*needed, STEP] if manifest.task in WRITING else needed:
+    for name in [*needed, STEP] if manifest.task in READING_FIRST else needed:
         if name not in named:
             raise ArtifactError(f"{folder} has no {name}, which answering needs.", RESTORE)
 

@@ -11,32 +11,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.errors import UsageError
-from textwright.recipe.parts import WritingSettings
+from textwright.recipe.writing import WritingSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
 from textwright.structures.sampling import Sampling, sample
 from textwright.structures.search import Beam, search_beams
 from textwright.structures.writing import Arrays, Bounds, Floats, Ints, State, Written
 from textwright.tasks.generate import OUTPUT, GenerateAnswer
-from textwright.text.tokenizer import END, PADDING_ID, UNKNOWN_ID, open_tokenizer
+from textwright.text.tokenizer import END, PADDING_ID, UNKNOWN_ID, Tokenizer, open_tokenizer
 
 SOURCE, PAST, NEW = "source.", "past.", "new."  # as the graphs name what goes from step to step
 LEAST = 10  # tokens that may be written besides those that the source's length allows
 
 
 class Networks:
-    """One network that reads sources, and one that goes on by a token; safe to share."""
+    """One network that goes on by tokens, and one that reads sources, if there are any."""
 
-    def __init__(self, reader: Session, step: Session) -> None:
-        self.reader, self.step = reader, step
+    def __init__(self, step: Session, reader: Session | None = None) -> None:
+        self.step, self.reader = step, reader
         self.past = {
             each.name: each.shape for each in step.inner.get_inputs() if each.name.startswith(PAST)
         }
 
-    def begin(self, inputs: Arrays) -> State:
-        """Read the sources; what they do not give of a past before the first token is zeros."""
-        found = self.reader.run(inputs)
-        sizes = {"N": len(inputs["ids"]), "K": 1, "P": 0}
+    def begin(self, count: int, inputs: Arrays | None = None) -> State:
+        """Read so many sources; what they do not give of a past before the first token is zeros."""
+        found = self.reader.run(inputs or {}) if self.reader else {}
+        sizes = {"N": count, "K": 1, "P": 0}
         past = {
             name: np.zeros([sizes.get(each, each) for each in shape], dtype=np.float32)
             for name, shape in self.past.items()
@@ -46,10 +46,15 @@ class Networks:
 
     def advance(self, tokens: Ints, state: State) -> tuple[Floats, State]:
         """Take one token further, as ``structures.writing.Step`` says."""
+        logits, state = self.read(tokens[:, :, None], state)
+        return logits[:, :, 0], state
+
+    def read(self, tokens: Ints, state: State) -> tuple[Floats, State]:
+        """Take tokens [N, K, T] further; gives the logits after each, [N, K, T, V]."""
         named = {SOURCE: state.source, PAST: state.past}
         inputs = {f"{kind}{name}": each for kind in named for name, each in named[kind].items()}
-        found = self.step.run({"tokens": tokens[:, :, None], **inputs})
-        return found["logits"][:, :, 0], State(state.source, take_named(found, NEW + PAST))
+        found = self.step.run({"tokens": tokens, **inputs})
+        return found["logits"], State(state.source, take_named(found, NEW + PAST))
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class WriteOptions:
     repetition_penalty: float = 1.0
     seed: int = 0
 
-    def how(self, settings: WritingSettings) -> Beam | Sampling:
+    def how(self, settings: WritingSettings | None = None) -> Beam | Sampling:
         """Give the search, or how tokens are drawn; raises UsageError for what cannot be."""
         if self.best < 1:
             raise UsageError(f"{self.best} texts are asked for.", "Ask for one at least.")
@@ -79,6 +84,7 @@ class WriteOptions:
         if (self.top_k, self.top_p, self.repetition_penalty, self.seed) != (0, 1.0, 1.0, 0):
             what = "top k, top p, a repetition penalty and a seed are for drawing tokens."
             raise UsageError(what, "Give a temperature, too.")
+        settings = settings or WritingSettings()
         width = settings.beam if self.beam is None else self.beam
         if not 1 <= self.best <= width:
             what = f"The best {self.best} texts are asked for, the beam keeps {width}."
@@ -122,7 +128,7 @@ class WritingSession:
         reader, step = (
             Session(each, threads=threads) for each in (artifact.network, artifact.step)
         )
-        self.networks = Networks(reader, step)
+        self.networks = Networks(step, reader)
         self.tokenizer = open_tokenizer(artifact.tokenizer, tokens)
         self.set_options(WriteOptions())
 
@@ -139,7 +145,7 @@ class WritingSession:
         """Write a text for each source; returns the answers, [N, 1], under the task's name."""
         texts = np.empty((len(inputs["ids"]), 1), dtype=object)
         for row, found in enumerate(self.write(inputs)):
-            texts[row, 0] = self.answer(found)
+            texts[row, 0] = answer_of(found, self.tokenizer)
         return {OUTPUT: texts}
 
     def write(self, inputs: Arrays) -> list[list[Written]]:
@@ -152,21 +158,22 @@ class WritingSession:
             stops=(END,),
             banned=(PADDING_ID, UNKNOWN_ID),
         )
-        state = self.networks.begin(inputs)
+        state = self.networks.begin(count, inputs)
         if isinstance(self.how, Beam):
             return search_beams(self.networks.advance, state, bounds, self.how)
         found = sample(self.networks.advance, state, bounds, [self.how] * count, count=self.best)
         return [sorted(each, key=lambda text: -text.score) for each in found]
 
-    def answer(self, found: Sequence[Written]) -> GenerateAnswer:
-        """Turn the texts of one source into an answer: the best, and those beside it."""
-        texts = [self.tokenizer.decode(each.tokens) for each in found]
-        return GenerateAnswer(
-            texts[0],
-            "stop" if found[0].finished else "length",
-            found[0].score,
-            tuple((text, each.score) for text, each in zip(texts[1:], found[1:], strict=True)),
-        )
+
+def answer_of(found: Sequence[Written], tokenizer: Tokenizer) -> GenerateAnswer:
+    """Turn the texts of one source into an answer: the best, and those beside it."""
+    texts = [tokenizer.decode(each.tokens) for each in found]
+    return GenerateAnswer(
+        texts[0],
+        "stop" if found[0].finished else "length",
+        found[0].score,
+        tuple((text, each.score) for text, each in zip(texts[1:], found[1:], strict=True)),
+    )
 
 
 def take_named(arrays: Arrays, start: str) -> dict[str, NDArray[Any]]:

@@ -18,6 +18,7 @@ from textwright.tasks import (
     classify,
     embed_scores,
     generate_scores,
+    language_scores,
     match_scores,
     row_scores,
     scores,
@@ -153,6 +154,19 @@ MEASURES: dict[str, Measures] = {
         outcomes=lambda _rows, _labels: {},
         tell=generate_scores.tell,
         resampled=generate_scores.RESAMPLED,
+    ),
+    "language": Measures(
+        find_labels=embed_scores.no_labels,
+        targets=generate_scores.mark_nothing,
+        ask=language_scores.ask_texts,
+        calibrate=embed_scores.keep_labels,
+        score=language_scores.score,
+        headline=lambda _labels: "log_probability",
+        say=language_scores.say,
+        outcomes=lambda _rows, _labels: {},
+        tell=language_scores.tell,
+        resampled=language_scores.RESAMPLED,
+        smaller=language_scores.SMALLER,
     ),
 }
 

@@ -14,6 +14,7 @@ TASKS = {
     "match": "textwright.tasks.match",
     "embed": "textwright.tasks.embed",
     "generate": "textwright.tasks.generate",
+    "language": "textwright.tasks.language",
 }
 
 

@@ -23,6 +23,7 @@ from textwright.text.examples import Dataset, Example, make_dataset
 from textwright.text.folders import list_files
 from textwright.text.hub import read_hub
 from textwright.text.parallel import is_parallel, read_parallel
+from textwright.text.pieces import ALL, cut_part, join_lines, take_part
 
 Format = Callable[[TextIO, Path], Iterator[tuple[int, Row]]]
 TEXT_WITH_CLASS = RowForm()
@@ -39,10 +40,11 @@ def read_dataset(
     Raises DataError naming the file, and the row where one is at fault.
     """
     path = find_source(settings, file)
+    rows = read_plain_text(path) if form.label == "none" else read_rows(path)
     examples: list[Example] = []
     columns: set[str] = set()
     dropped: Counter[str] = Counter()
-    for number, row in read_rows(path):
+    for number, row in rows:
         columns.update(row)
         if is_excluded(row, settings):
             dropped["excluded"] += 1
@@ -88,6 +90,10 @@ def read_rows(source: Path | HubSplit, *, lines: bool = False) -> Iterator[tuple
         return
     if "\0" in str(source):
         raise DataError(f"{str(source)!r} is no file's name.", "Leave the zero byte out.")
+    whole, part = cut_part(source)
+    if part != ALL:
+        yield from take_part(read_rows(whole, lines=lines), part)
+        return
     if is_parallel(source):
         yield from read_parallel(source, read_plain)
         return
@@ -98,6 +104,16 @@ def read_rows(source: Path | HubSplit, *, lines: bool = False) -> Iterator[tuple
         for number, row in read_file(path, formats):
             yield before + number, row
         before += number
+
+
+def read_plain_text(source: Path | HubSplit) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of data; of a file in .txt pieces of some lines each."""
+    if isinstance(source, HubSplit):
+        return read_rows(source)
+    whole, part = cut_part(source)
+    if whole.name.endswith((".txt", ".txt.gz")):
+        return take_part(join_lines(read_rows(whole, lines=True)), part)
+    return read_rows(source)
 
 
 def read_plain(path: Path) -> Iterator[tuple[int, Row]]:
@@ -217,7 +233,7 @@ def make_example(
     single = not form.paired or (form.loose and settings.text_a not in row)
     columns = [settings.text] if single else [settings.text_a, settings.text_b]
     label = settings.target if form.label == "text" else settings.label
-    unlabelled = form.loose and label not in row
+    unlabelled = form.label == "none" or (form.loose and label not in row)
     check_columns(row, (*columns, *([] if unlabelled else [label])), place)
     check_columns(row, settings.slices, place)
     first, *second = (text_of(row, column, place) for column in columns)

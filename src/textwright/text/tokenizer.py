@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import tokenizers
+from numpy.typing import NDArray
 from tokenizers import Regex, models, normalizers, pre_tokenizers, trainers
 
 from textwright.errors import ArtifactError, MissingExtraError
@@ -115,6 +116,11 @@ class Tokenizer:
             places += each.offsets if offsets else []
         return ids, places, len(more) >= self.windows
 
+    def encode_end(self, text: str, most: int) -> Encoding:
+        """Encode the last ``most`` tokens of a text that is to be written on."""
+        ids = np.concatenate([[END], self.encode_lines(text)[:-1]])
+        return Encoding(ids[-most:], truncated=len(ids) > most, added=1)
+
     def cut(self, ids: list[int], places: Any, *, was_cut: bool) -> Encoding:
         """Keep the tokens of a text that there is room for, and say whether there was more."""
         most = self.settings.max_tokens * self.windows
@@ -131,10 +137,21 @@ class Tokenizer:
         )
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Write out tokens of a tokenizer that was made for it; ids: none of the special ones."""
+        """Write out tokens of a tokenizer that was made for it; [END] ends a line."""
+        ends = [place for place, each in enumerate(ids) if each == END]
+        edges = zip([0, *(each + 1 for each in ends)], [*ends, len(ids)], strict=True)
+        return "\n".join(self.decode_line(ids[first:end]) for first, end in edges)
+
+    def decode_line(self, ids: Sequence[int]) -> str:
+        """Write out one line."""
         words = self.pieces
         text = "".join(words[each] for each in ids)
         return text if self.settings.kind == "characters" else text.replace(BLANK, " ").strip()
+
+    def encode_lines(self, text: str) -> NDArray[np.int64]:
+        """Encode a text of any length, [END] behind each line."""
+        lines = self.inner.encode_batch_fast(clean_text(text).split("\n"))
+        return np.array([each for line in lines for each in (*line.ids, END)], dtype=np.int64)
 
     @cached_property
     def pieces(self) -> list[str]:

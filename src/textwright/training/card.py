@@ -7,7 +7,7 @@ from textwright.recipe.parts import AnyTokenizerSettings
 from textwright.recipe.recipe import Recipe
 
 SHOWN = 10  # labels listed as the weakest
-FIRST = ("accuracy", "spearman", "bleu")  # metrics that stand first, by the task
+FIRST = ("accuracy", "spearman", "bleu", "perplexity")  # metrics that stand first, by the task
 
 
 def write_card(recipe: Recipe, report: Mapping[str, Any]) -> str:
@@ -170,4 +170,5 @@ TASK_LIMITS = {
     "match": match_limits,
     "embed": embed_limits,
     "generate": generate_limits,
+    "language": generate_limits,
 }

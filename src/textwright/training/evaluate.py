@@ -18,7 +18,8 @@ from textwright.training.baseline import commonest_answer, train_baseline
 
 WITHOUT_LEAKS = (
     "rows", "accuracy", "macro_f1", "overall_accuracy", "out_of_scope_auroc", "spearman", "pearson",
-    "f1", "auroc", "bleu", "bleu_lowercase",
+    "f1", "auroc", "bleu", "bleu_lowercase", "perplexity",
+    "bits_per_character",
 )  # fmt: skip
 
 
@@ -86,6 +87,8 @@ def score_baselines(
     if recipe.form.label == "class":
         gold = [each.labels for each in test.examples]
         found["majority"] = score_majority(gold, commonest_answer(train))
+    if recipe.form.label == "none":
+        return found
     if recipe.form.label == "text":
         copied = np.empty((len(test.examples), 1), dtype=object)
         copied[:, 0] = [each.text for each in test.examples]

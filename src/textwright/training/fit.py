@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from textwright.recipe.file import REFERENCE, recipe_text
 from textwright.recipe.parts import (
     BagSettings,
@@ -16,7 +18,6 @@ from textwright.recipe.parts import (
     PretrainedSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
-    WritingSettings,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.training import (
@@ -24,6 +25,7 @@ from textwright.recipe.training import (
     LinearTrainingSettings,
     NetworkTrainingSettings,
 )
+from textwright.recipe.writing import LanguageSettings, WriterSettings
 from textwright.tasks.measures import find_measures
 from textwright.text.batch import Batch, length_buckets, make_batch
 from textwright.text.examples import Dataset, Example
@@ -246,6 +248,8 @@ def find_tokenizer(
     texts = texts_of(train.examples)
     if recipe.form.label == "text":
         texts += [each.labels[0] for each in train.examples]
+    if recipe.form.label == "none":
+        texts = [line for each in texts for line in each.split("\n")]
     tokenizer = train_tokenizer(texts, recipe.tokenizer, more)
     tokenizer.save(path)
     return tokenizer
@@ -256,6 +260,11 @@ def make_rows(recipe: Recipe, examples: Sequence[Example], tokenizer: Any, label
     from textwright.training.rows import Rows
 
     texts = recipe.texts_apart
+    if isinstance(recipe.decoder, LanguageSettings):
+        from textwright.training.writing_rows import cut_text
+
+        every = [np.zeros(0, dtype=np.int64), *map(tokenizer.encode_lines, texts_of(examples))]
+        return cut_text(np.concatenate(every), recipe.decoder.context)
     if recipe.form.label == "text":
         from textwright.training.writing_rows import WritingRows, pad_targets
 
@@ -306,7 +315,7 @@ def build_on(
         model = build_model(recipe, size, labels, rows=rows)
         covered = {"coverage": asdict(coverage)} if given.encodings else {}
         return model, {**about, **covered, **note}
-    if isinstance(recipe.decoder, WritingSettings):
+    if isinstance(recipe.decoder, WriterSettings):
         return build_writing_model(recipe, size), about
     model = build_model(recipe, size, labels)
     if isinstance(recipe.embedding, ElmoEmbeddingSettings):

@@ -20,9 +20,9 @@ from textwright.recipe.parts import (
     EmbedSettings,
     MatchSettings,
     VectorsEmbeddingSettings,
-    WritingSettings,
 )
 from textwright.recipe.recipe import Recipe
+from textwright.recipe.writing import WriterSettings
 from textwright.vectors.formats import Floats
 
 INT32 = 6  # as ONNX numbers its types
@@ -90,7 +90,7 @@ def build_model(
     The global random state is left as it was.
     Raises RecipeError if the recipe describes no network (encoder ``bag``).
     """
-    if recipe.decoder is None or isinstance(recipe.decoder, WritingSettings):
+    if recipe.decoder is None or isinstance(recipe.decoder, WriterSettings):
         what = f"The encoder {recipe.encoder.kind!r} is no network."
         raise RecipeError(what, "Choose another encoder to train one.")
     encoder = find_part("encoder", ENCODERS, recipe.encoder.kind).network

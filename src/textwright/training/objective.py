@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from textwright import metrics
+from textwright.recipe.data import WRITING
 from textwright.recipe.training import NetworkTrainingSettings
 from textwright.text.labels import Labels, Scale
 
@@ -159,7 +160,7 @@ def find_objective(task: str, labels: Labels) -> type[Objective]:
         from textwright.training.contrast import Contrast
 
         return Contrast
-    if task == "generate":
+    if task in WRITING:
         return NextToken
     if not isinstance(labels, Scale):
         return Objective

@@ -28,10 +28,10 @@ from textwright.recipe.parts import (
     PretrainedSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
-    WritingSettings,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.vectors import CorpusSettings
+from textwright.recipe.writing import WriterSettings
 from textwright.runtime.outside import read_outside
 from textwright.training.rows import ROUNDED
 from textwright.vectors.saved import PACKAGE
@@ -109,7 +109,7 @@ def open_encoder(recipe: Recipe) -> Pretrained:
 def check_windows(recipe: Recipe, found: Checkpoint) -> None:
     """Refuse windows where one of them alone would speak for a text, or none has room for two."""
     assert recipe.decoder is not None
-    assert not isinstance(recipe.decoder, WritingSettings)  # which takes no such encoder
+    assert not isinstance(recipe.decoder, WriterSettings)  # which takes no such encoder
     if recipe.reads_pairs:
         what = "tokenizer.windows is above 1, and both texts of a pair are read at once."
         raise RecipeError(what, 'Write windows = 1, or form = "siamese" in [decoder].')

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from textwright.errors import ExportError
-from textwright.runtime.artifact import STEP
+from textwright.runtime.artifact import NETWORK, STEP
 from textwright.runtime.sessions import Session
 from textwright.runtime.writing import Networks
 from textwright.structures.writing import Floats
@@ -28,10 +28,12 @@ def export_writing(model: WritingModel, batches: Sequence[WritingBatch], folder:
     """
     if not batches:
         raise ExportError("There is no batch to check the exported network on.", "Give it some.")
-    drafts = []
-    for name, graph in (("model.onnx", model.draw_reader()), (STEP, model.draw_step())):
-        drafts.append(folder / f"{name}.draft")
-        write_file(drafts[-1], graph.model().SerializeToString(deterministic=True))
+    graphs = {NETWORK: model.draw_step()}  # of a language model this is all
+    if model.encoder is not None:
+        graphs = {STEP: model.draw_step(), NETWORK: model.draw_reader()}
+    drafts = [folder / f"{name}.draft" for name in graphs]
+    for path, graph in zip(drafts, graphs.values(), strict=True):
+        write_file(path, graph.model().SerializeToString(deterministic=True))
     networks = Networks(*map(Session, drafts))
     difference = max(gap(write_known(networks, each), tell(model, each)) for each in batches)
     if not difference <= TOLERANCE:  # so that NaN is refused too
@@ -56,7 +58,7 @@ def tell(model: WritingModel, batch: WritingBatch) -> Floats:
 
 def write_known(networks: Networks, batch: WritingBatch) -> Floats:
     """Give the same logits by the files, one step for each token."""
-    state = networks.begin(batch.inputs)
+    state = networks.begin(len(batch.told), batch.inputs)
     steps = []
     for tokens in batch.told.T:
         logits, state = networks.advance(tokens[:, None], state)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from textwright.networks.components import ENCODERS, WRITERS, find_part
 from textwright.networks.decoders.writing import SourceInGraph
 from textwright.networks.graph import Graph
-from textwright.recipe.parts import WriterSettings, WritingSettings
 from textwright.recipe.recipe import Recipe
+from textwright.recipe.writing import WriterSettings, WritingSettings
 from textwright.training.model import INT32, build_embedding
 
 

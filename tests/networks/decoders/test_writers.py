@@ -12,7 +12,7 @@ from tests.networks.padded import padded_states
 from textwright.networks.components import WRITERS
 from textwright.networks.decoders.writing import SourceInGraph
 from textwright.networks.graph import Graph
-from textwright.recipe.parts import WritingSettings
+from textwright.recipe.writing import WritingSettings
 
 SOURCE, EMBEDDING, TOKENS = 10, 6, 7
 EVERY = pytest.mark.parametrize("form", WRITERS)

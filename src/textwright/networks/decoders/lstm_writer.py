@@ -19,7 +19,7 @@ from textwright.networks.decoders.writing import (
 )
 from textwright.networks.encoders.bilstm import new_lstm, onnx_weights
 from textwright.networks.graph import Graph
-from textwright.recipe.parts import WriterSettings
+from textwright.recipe.writing import WriterSettings
 
 FLOAT = 1  # as ONNX numbers its types
 

@@ -22,7 +22,7 @@ from textwright.networks.decoders.writing import (
 from textwright.networks.encoders.layer_graph import add_norm
 from textwright.networks.encoders.transformer import SLOWEST, WIDER
 from textwright.networks.graph import FUSED, Graph
-from textwright.recipe.parts import WriterSettings
+from textwright.recipe.writing import WriterSettings
 
 FLOAT = 1  # as ONNX numbers its types
 

@@ -1,0 +1,116 @@
+"""An exported language model: texts in, their probability or what follows them out; no torch.
+
+Shapes: N texts, W windows of one, C tokens read at once, V vocabulary.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textwright.recipe.writing import LanguageSettings
+from textwright.runtime.artifact import Artifact
+from textwright.runtime.sessions import Session
+from textwright.runtime.writing import Networks, WriteOptions, answer_of
+from textwright.structures.sampling import Sampling, sample
+from textwright.structures.search import Beam, search_beams
+from textwright.structures.writing import Arrays, Bounds, Floats, Ints, Written, log_normalizers
+from textwright.tasks.language import OUTPUT
+from textwright.text.tokenizer import END, PADDING_ID, UNKNOWN_ID, open_tokenizer
+
+MOST_LOGITS = 16_000_000  # computed at once while scoring: 64 MB
+
+
+class LanguageSession:
+    """What a language model answers with: its network, its tokenizer, and how tokens are drawn."""
+
+    inputs = ("ids", "mask")
+    outputs = (OUTPUT,)
+
+    def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+        """Load it; raises ArtifactError when the file is no network that this program can run."""
+        settings, tokens = artifact.recipe.decoder, artifact.recipe.tokenizer
+        assert isinstance(settings, LanguageSettings)
+        assert tokens is not None
+        self.settings = settings
+        self.networks = Networks(Session(artifact.network, threads=threads))
+        self.tokenizer = open_tokenizer(artifact.tokenizer, tokens)
+        self.set_options(WriteOptions(temperature=settings.temperature, top_p=settings.top_p))
+
+    def set_options(self, options: WriteOptions) -> None:
+        """Write otherwise from now on; raises UsageError for what cannot be."""
+        self.how: Beam | Sampling = options.how()
+        self.best = options.best
+
+    def width(self, _output: str) -> int:
+        """Give how many answers there are to a text: one."""
+        return 1
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[np.object_]]:
+        """Write each text on; returns the answers, [N, 1], under the task's name.
+
+        Texts of one length are written on together.
+        """
+        ids, lengths = inputs["ids"], inputs["mask"].sum(axis=1)
+        answers = np.empty((len(ids), 1), dtype=object)
+        for length in np.unique(lengths):
+            rows = np.flatnonzero(lengths == length)
+            for row, found in zip(rows, self.write_on(ids[rows, :length]), strict=True):
+                answers[row, 0] = answer_of(found, self.tokenizer)
+        return {OUTPUT: answers}
+
+    def write_on(self, ids: Ints) -> list[list[Written]]:
+        """Write texts of equal length on, best first; ids: [N, T]."""
+        count = len(ids)
+        state = self.networks.begin(count)
+        if ids.shape[1] > 1:
+            _, state = self.networks.read(ids[:, None, :-1], state)
+        bounds = Bounds(
+            first=ids[:, -1],
+            longest=np.full(count, self.settings.max_tokens),
+            stops=(END,) if self.settings.stop_at_line else (),
+            banned=(PADDING_ID, UNKNOWN_ID),
+        )
+        if isinstance(self.how, Beam):
+            return search_beams(self.networks.advance, state, bounds, self.how)
+        found = sample(self.networks.advance, state, bounds, [self.how] * count, count=self.best)
+        return [sorted(each, key=lambda text: -text.score) for each in found]
+
+    def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Give of each text its nats, tokens, characters and unknown tokens, [N, 4].
+
+        Each line counts with its end, which is a token and a character. A long text is read in
+        windows of ``context`` tokens that overlap by half: but in the first, each token that
+        counts is told from half a window at least.
+        """
+        rows = []
+        for text in texts:
+            tokens = self.tokenizer.encode_lines(text)
+            unknown = np.count_nonzero(tokens == UNKNOWN_ID)
+            rows.append([self.nats(tokens), len(tokens), len(text) + 1, unknown])
+        return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+    def nats(self, tokens: Ints) -> float:
+        """Give minus the log-probability of a whole text."""
+        context = self.settings.context
+        step = context // 2
+        count = 1 + max(0, -(-(len(tokens) - context) // step))
+        padded = np.zeros(step * (count - 1) + context + 1, dtype=np.int64)
+        padded[0], padded[1 : len(tokens) + 1] = END, tokens
+        windows = np.lib.stride_tricks.sliding_window_view(padded, context + 1)[::step]
+        at_once = max(1, MOST_LOGITS // (context * self.tokenizer.size))
+        total = 0.0
+        for first in range(0, count, at_once):
+            part = windows[first : first + at_once]
+            told = self.tell(part)  # [W, C]
+            told[:, :-step] *= (np.arange(first, first + len(part)) == 0)[:, None]
+            total -= float(told[part[:, 1:] > 0].sum(dtype=np.float64))
+        return total
+
+    def tell(self, windows: Ints) -> Floats:
+        """Give the log-probability of each token of windows [W, C + 1] but the first: [W, C]."""
+        state = self.networks.begin(len(windows))
+        logits, _ = self.networks.read(windows[:, None, :-1], state)
+        logits = logits[:, 0]  # [W, C, V]
+        told: Floats = np.take_along_axis(logits, windows[:, 1:, None], axis=2)[..., 0]
+        return told - log_normalizers(logits)

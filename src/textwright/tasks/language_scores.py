@@ -1,0 +1,79 @@
+"""Score how well a language model foretells texts: perplexity, and bits for each character.
+
+Shapes: N texts, each with its nats, tokens, characters and unknown tokens.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textwright import metrics
+from textwright.metrics import Floats, Ints
+from textwright.tasks.language import LanguageScore
+from textwright.tasks.scores import Network, Rows, Said
+from textwright.text.examples import Example
+from textwright.text.labels import Labels
+
+NATS, TOKENS, CHARACTERS, UNKNOWN = range(4)
+SMALLER = ("perplexity", "bits_per_character")  # is better
+
+
+def ask_texts(
+    network: Network, examples: Sequence[Example], _labels: Labels
+) -> NDArray[np.float64]:
+    """Give what each text costs, [N, 4]."""
+    return network([each.input for each in examples]).astype(np.float64)
+
+
+def tell(rows: Sequence[Rows], _labels: Sequence[Labels]) -> list[Floats]:
+    """Give what each model said of the texts."""
+    return [each.scores for each in rows]
+
+
+def score(rows: Rows, labels: Labels) -> dict[str, Any]:
+    """Give every metric, ready for JSON."""
+    found: dict[str, Any] = {"rows": len(rows.gold)}
+    if not found["rows"]:
+        return found
+    (told,) = tell([rows], [labels])
+    for name, measure in RESAMPLED.items():
+        interval = metrics.resampled_interval(partial(measure, told), found["rows"])
+        found[name] = interval.value
+        found[f"{name}_interval"] = [interval.low, interval.high]
+    whole = told.sum(axis=0)
+    found["nats_per_character"] = float(whole[NATS] / whole[CHARACTERS])
+    found["unknown_share"] = float(whole[UNKNOWN] / whole[TOKENS])
+    found |= {"tokens": int(whole[TOKENS]), "characters": int(whole[CHARACTERS])}
+    return found | {"slices": {}}
+
+
+def say(scores: Floats, _example: Example, _labels: Labels) -> Said:
+    """Give the bits of one text for each of its characters; it is neither right nor wrong."""
+    bits = bits_per_character(scores[None], np.arange(1))
+    return Said(f"{bits:.3f} bits a character", None, -bits)
+
+
+def log_probability(told: Floats, rows: Ints) -> float:
+    """Mean log-probability of a token of these texts, in nats."""
+    nats, tokens = told[rows][:, [NATS, TOKENS]].sum(axis=0)
+    return float(-nats / tokens)
+
+
+def perplexity(told: Floats, rows: Ints) -> float:
+    """Perplexity of these texts together."""
+    return LanguageScore(*told[rows].sum(axis=0).tolist()).perplexity
+
+
+def bits_per_character(told: Floats, rows: Ints) -> float:
+    """Bits that a character of these texts costs."""
+    return LanguageScore(*told[rows].sum(axis=0).tolist()).bits_per_character
+
+
+RESAMPLED: dict[str, Callable[[Floats, Ints], float]] = {
+    "bits_per_character": bits_per_character,
+    "perplexity": perplexity,
+    "log_probability": log_probability,
+}
