@@ -42,7 +42,8 @@ epochs = 30
 """
 LORA = ("encoder.train=lora", "decoder.pooling=first", "training.learning_rate=0.01")
 FULL = ("encoder.train=full", "decoder.pooling=first", "training.learning_rate=0.005")
-OVERRIDES = {"frozen": (), "tuned": FULL, "adapted": LORA}
+SMALL = (*FULL, "encoder.export=int8", "encoder.export_loss=0.3")
+OVERRIDES = {"frozen": (), "tuned": FULL, "adapted": LORA, "shrunk": SMALL}
 WAYS = pytest.mark.parametrize("way", OVERRIDES)
 ENDINGS = ("", " now", " at all", " please")
 ROWS = [
@@ -94,6 +95,11 @@ def tuned(folder: Path, settings: Settings) -> TrainedVersion:
 @pytest.fixture(scope="module")
 def adapted(folder: Path, settings: Settings) -> TrainedVersion:
     return trained(folder, settings, *LORA)
+
+
+@pytest.fixture(scope="module")
+def shrunk(folder: Path, settings: Settings) -> TrainedVersion:
+    return trained(folder, settings, *SMALL)
 
 
 @WAYS

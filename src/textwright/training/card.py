@@ -58,7 +58,16 @@ def built_on_lines(report: Mapping[str, Any]) -> Iterable[str]:
                 yield f"- {more:,} words that the training text lacks have one, too, and are read."
         if "note" in about:
             yield f"- {about['note']}"
+        if "int8" in about:
+            yield int8_line(about["int8"])
         yield ""
+
+
+def int8_line(cost: Mapping[str, Any]) -> str:
+    """Say what the exported network gained and lost as int8."""
+    megabytes = f"{cost['int8_bytes'] / 1e6:.1f} MB, not {cost['fp32_bytes'] / 1e6:.1f}"
+    lost = f"{cost['metric']} on dev {cost['int8']:.4f}, {cost['fp32']:.4f} in fp32"
+    return f"- Exported as int8: {megabytes}; {lost}."
 
 
 def score_lines(report: Mapping[str, Any]) -> Iterable[str]:

@@ -162,13 +162,30 @@ def fit_network(
     save_file(model.state_dict(), place.folder / "weights.safetensors")
     batches = checked_batches(dev) or checked_batches(train) or batch_words(tokenizer)
     difference = export_model(model, batches, place.folder)
-    if isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.weights == "reference":
-        from textwright.training.outside import leave_weights
-
-        assert pretrained is not None
-        leave_weights(model, Path(pretrained.place), batches, place.folder)
+    about |= settle_weights(recipe, model, batches, place, splits.dev)
     part = pretrained.part if pretrained else "embedding"
     return Fitted(history.epochs, difference, {part: about} if about else {})
+
+
+def settle_weights(
+    recipe: Recipe, model: Any, batches: Sequence[Batch], place: Workplace, dev: Dataset
+) -> dict[str, Any]:
+    """Leave the exported weights where they are or make them smaller, as a recipe says.
+
+    Returns what the report keeps of that.
+    """
+    if not isinstance(recipe.encoder, PretrainedSettings):
+        return {}
+    if recipe.encoder.weights == "reference":
+        from textwright.training.outside import leave_weights
+
+        assert place.pretrained is not None
+        leave_weights(model, Path(place.pretrained.place), batches, place.folder)
+    if recipe.encoder.export == "int8":
+        from textwright.training.shrink import shrink_network
+
+        return {"int8": shrink_network(recipe, dev, place.folder)}
+    return {}
 
 
 def adapted(model: Any, recipe: Recipe) -> AbstractContextManager[None]:
