@@ -31,6 +31,7 @@ from textwright.training.loop import (
     train_network,
 )
 from textwright.training.model import TextModel, build_model
+from textwright.training.optimizer import has_bf16
 from textwright.training.rows import ROUNDED, Rows
 
 ROOT = Path(__file__).parents[2]
@@ -242,6 +243,7 @@ def test_several_labels_a_text_can_be_learned() -> None:
     assert history.epochs[history.best - 1].dev_score > 0.8
 
 
+@pytest.mark.skipif(not has_bf16(torch.device("cpu")), reason="no bf16 on this processor")
 def test_bf16_trains_on_a_cpu() -> None:
     _, history = train(small_settings(epochs=10, precision="bf16"))
 

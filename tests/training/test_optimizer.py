@@ -9,6 +9,7 @@ from textwright.errors import SettingsError
 from textwright.training.optimizer import (
     find_device,
     fixed_threads,
+    has_bf16,
     new_optimizer,
     step_size,
     take_step,
@@ -72,6 +73,12 @@ def test_a_long_gradient_is_cut_to_the_norm_allowed(clip_norm: float, moved: flo
 def test_fp16_on_a_cpu_is_refused_with_a_way_out() -> None:
     with pytest.raises(SettingsError, match="bf16"):
         find_device(small_settings(precision="fp16"))
+
+
+@pytest.mark.skipif(has_bf16(torch.device("cpu")), reason="this processor has bf16")
+def test_bf16_is_refused_where_the_processor_has_none() -> None:
+    with pytest.raises(SettingsError, match="AVX-512"):
+        find_device(small_settings(precision="bf16", device="cpu"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

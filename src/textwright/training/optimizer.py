@@ -23,7 +23,20 @@ def find_device(settings: NetworkTrainingSettings) -> torch.device:
     if settings.precision == "fp16" and device.type == "cpu":
         hint = 'Set training.precision = "bf16" or "fp32".'
         raise SettingsError("fp16 needs a CUDA device, and this trains on the CPU.", hint)
+    if settings.precision == "bf16" and not has_bf16(device):
+        what = "This processor cannot compute in bf16: x86 needs AVX-512 for it."
+        raise SettingsError(what, 'Set training.precision = "fp32".')
     return device
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Tell whether a device trains an LSTM in bf16; torch names no sign of it."""
+    try:
+        with torch.autocast(device.type, torch.bfloat16):
+            nn.LSTM(1, 1, device=device)(torch.zeros(1, 1, 1, device=device))
+    except RuntimeError:
+        return False
+    return True
 
 
 def new_optimizer(model: nn.Module, settings: NetworkTrainingSettings) -> torch.optim.AdamW:
