@@ -49,6 +49,43 @@ def test_the_public_sets_have_the_rows_and_leaks_their_page_states(
     assert sum(find_leaks(splits)) == leaked
 
 
+@pytest.mark.parametrize(
+    ("name", "counts", "first"),
+    [
+        ("multi30k/de_en_lstm", (29_000, 1_014, 1_000), "Two young, White males are outside"),
+        ("multi30k/en_de_lstm", (29_000, 1_014, 1_000), "Zwei junge weiße Männer sind im Freien"),
+        ("tatoeba/en_zh_lstm", (27_104, 974, 977), ""),
+    ],
+)
+@pytest.mark.usefixtures("shared_data")
+def test_the_public_translations_have_the_rows_their_page_states(
+    name: str, counts: tuple[int, int, int], first: str
+) -> None:
+    recipe = read_recipe(ROOT / "examples" / f"{name}.toml")
+
+    splits = read_splits(recipe.data, recipe.form)
+
+    assert splits.test is not None
+    parts = (splits.train, splits.dev, splits.test)
+    assert tuple(len(part.examples) for part in parts) == counts
+    assert splits.train.examples[0].labels[0].startswith(first)
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_the_plays_are_cut_where_their_last_tenth_begins() -> None:
+    recipe = read_recipe(ROOT / "examples" / "shakespeare" / "gpt.toml")
+
+    splits = read_splits(recipe.data, recipe.form)
+
+    assert splits.test is not None
+    read, held = (
+        sum(len(each.text) + 1 for part in parts for each in part.examples)
+        for parts in ((splits.train, splits.dev), (splits.test,))
+    )
+    assert read + held == 1_115_394  # the characters of the file
+    assert held / (read + held) == pytest.approx(0.1, abs=0.002)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "least"),

@@ -35,8 +35,6 @@ from textwright.training.optimizer import (
 )
 from textwright.training.rows import Rows, StateRows
 
-DEV_BATCH = 128  # texts; the answers do not depend on it
-
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -190,7 +188,7 @@ class Training:
         self.model.eval()
         loss, said, true = 0.0, list[Tensor](), list[Tensor]()
         with torch.no_grad(), autocast(self.settings, self.device):
-            for places in length_buckets(self.dev.longest.tolist(), DEV_BATCH):
+            for places in length_buckets(self.dev.longest.tolist(), self.plain.dev_batch):
                 true.append(torch.from_numpy(self.dev.targets[places]).to(self.device))
                 logits = self.logits(self.dev, places)
                 said.append(self.plain.keep(logits, true[-1]))

@@ -27,10 +27,12 @@ class Objective:
     Smoothing s (Szegedy et al. 2016, section 7): a target t becomes (1 - s) t + s / L, or, for
     a yes or no, (1 - s) t + s / 2.
 
-    metric: what ``score`` gives.
+    metric:    what ``score`` gives.
+    dev_batch: dev texts that are looked at together; the answers do not depend on it.
     """
 
     metric = "accuracy"
+    dev_batch = 128
 
     @classmethod
     def choose(cls, rows: Any, settings: NetworkTrainingSettings) -> Any:  # noqa: ARG003  as others
@@ -131,6 +133,7 @@ class NextToken(Objective):
     """
 
     metric = "log_probability"  # of a token, in nats
+    dev_batch = 32  # each token of them has as many logits as the vocabulary has tokens
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Give the loss of a token in nats for each text, [B] float: the mean over the batch.
