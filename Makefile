@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.installed
 
-.PHONY: demo test test-faults test-interop check format bench docs clean
+.PHONY: demo test test-faults test-interop mutate lint check format bench docs clean
 
 demo: $(READY)  ## the whole way, on bundled data
 	$(BIN)/textwright demo
@@ -19,10 +19,12 @@ test-interop: $(READY)  ## MLflow and its like, each in an environment of its ow
 mutate: $(READY)  ## flip every comparison of rollout, gates and guards; a test must fail for each
 	$(BIN)/python tests/lifecycle/mutate.py
 
-check: $(READY)  ## format, lint, types, fast tests
+lint: $(READY)  ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+check: lint  ## and fast tests
 	$(BIN)/python -m pytest -q --numprocesses 2 -m "not slow and not faults and not interop"
 
 format: $(READY)  ## put the code into the house's form
