@@ -122,7 +122,7 @@ def cosine(first: np.ndarray, second: np.ndarray) -> float:
 
 def make_artifact(folder: Path, form: str) -> Path:
     """Make an artifact of the weights as they are, in one of our forms."""
-    data = {"root": str(DATA / "stsb"), "dev": "validation.jsonl.gz", "test": "test.jsonl.gz"}
+    data = {"root": str(DATA / "stsb"), "dev": "validation.jsonl.gz"}
     encoder = {"kind": "pretrained", "model": MODEL, "export": form}
     recipe = {"name": form, "task": "embed", "data": data, "encoder": encoder}
     home = folder / f"home-{form}"
