@@ -223,7 +223,7 @@ class PretrainedSettings:
     )
     export: str = setting(
         "fp32",
-        "numbers of the exported network: fp32, or int8, which is a quarter of the size and faster",
+        "numbers of the exported network: fp32, or int8, which is a quarter of the size",
         choices=("fp32", "int8"),
     )
     export_loss: float = setting(
