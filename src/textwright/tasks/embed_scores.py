@@ -5,6 +5,7 @@ Shapes: N rows, D width of a vector.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from textwright import metrics
 from textwright.metrics import Floats, Ints
 from textwright.recipe.recipe import Recipe
+from textwright.tasks.resampled import score_parts, score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
 from textwright.text.labels import Labels
 
 UNSCORED = float("nan")  # stands for the label of a row without one
-NAMES = ("spearman", "pearson")
 
 
 @dataclass(frozen=True)
@@ -88,27 +89,8 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
     found: dict[str, Any] = {"rows": len(told.gold)}
     if np.isnan(told.gold).all():
         return found
-    for name in NAMES:
-        interval = metrics.resampled_interval(
-            lambda places, name=name: RESAMPLED[name](told, places),  # type: ignore[misc]
-            len(told.gold),
-        )
-        found[name] = interval.value
-        found[f"{name}_interval"] = [interval.low, interval.high]
-    return found | {"slices": score_slices(rows, told)}
-
-
-def score_slices(rows: Rows, told: Told) -> dict[str, dict[str, dict[str, float]]]:
-    """Give the rank correlation by column and value of it."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for column in rows.slices[0] if rows.slices else ():
-        values = np.array([each[column] for each in rows.slices])
-        places = {str(value): np.flatnonzero(values == value) for value in np.unique(values)}
-        found[column] = {
-            value: {"rows": len(each), "spearman": spearman(told, each)}
-            for value, each in places.items()
-        }
-    return found
+    found |= score_whole(RESAMPLED, told, len(told.gold))
+    return found | {"slices": score_parts(rows.slices, "spearman", partial(spearman, told))}
 
 
 def say(scores: Floats, _example: Example, _labels: Labels) -> Said:

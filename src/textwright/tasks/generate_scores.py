@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textwright import metrics
 from textwright.errors import MissingExtraError
 from textwright.metrics import Ints
+from textwright.tasks.resampled import score_parts, score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
 from textwright.text.labels import Labels
@@ -55,10 +55,7 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
     if not found["rows"]:
         return found
     (told,) = tell([rows], [labels])
-    for name, measure in RESAMPLED.items():
-        interval = metrics.resampled_interval(partial(measure, told), found["rows"])
-        found[name] = interval.value
-        found[f"{name}_interval"] = [interval.low, interval.high]
+    found |= score_whole(RESAMPLED, told, found["rows"])
     written, references = texts_of(rows), align(rows)
     chrf = find_chrf()
     found["chrf"] = float(chrf.corpus_score(written, references).score)
@@ -68,19 +65,7 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
     found["signatures"] = {
         name: str(each.get_signature()) for name, each in {**counters, "chrf": chrf}.items()
     }
-    return found | {"slices": score_slices(rows, told)}
-
-
-def score_slices(rows: Rows, told: Told) -> dict[str, dict[str, dict[str, float]]]:
-    """Give BLEU by column and value of it."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for column in rows.slices[0] if rows.slices else ():
-        values = np.array([each[column] for each in rows.slices])
-        places = {str(value): np.flatnonzero(values == value) for value in np.unique(values)}
-        found[column] = {
-            value: {"rows": len(each), "bleu": bleu(told, each)} for value, each in places.items()
-        }
-    return found
+    return found | {"slices": score_parts(rows.slices, "bleu", partial(bleu, told))}
 
 
 def tell(rows: Sequence[Rows], _labels: Sequence[Labels]) -> list[Told]:

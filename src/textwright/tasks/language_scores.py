@@ -4,15 +4,14 @@ Shapes: N texts, each with its nats, tokens, characters and unknown tokens.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textwright import metrics
 from textwright.metrics import Floats, Ints
 from textwright.tasks.language import LanguageScore
+from textwright.tasks.resampled import score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
 from textwright.text.labels import Labels
@@ -39,10 +38,7 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
     if not found["rows"]:
         return found
     (told,) = tell([rows], [labels])
-    for name, measure in RESAMPLED.items():
-        interval = metrics.resampled_interval(partial(measure, told), found["rows"])
-        found[name] = interval.value
-        found[f"{name}_interval"] = [interval.low, interval.high]
+    found |= score_whole(RESAMPLED, told, found["rows"])
     whole = told.sum(axis=0)
     found["nats_per_character"] = float(whole[NATS] / whole[CHARACTERS])
     found["unknown_share"] = float(whole[UNKNOWN] / whole[TOKENS])
