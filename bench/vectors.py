@@ -2,9 +2,9 @@
 
 python bench/vectors.py [--only PART ...] [--rounds 3] [--share 1] [--long] [--seeds 3] [--json F]
 
-Parts: skip-gram and cbow (speed, memory and quality, in alternating rounds), quality (three seeds
-of ours and gensim), glove, memory, scaling. A part measured again takes its place in the file of
-results; the other parts stay. A word is counted once an epoch, be it common, rare or thinned out.
+Parts: skip-gram and cbow (speed, memory and quality, in alternating rounds, each with another
+seed), glove, memory, scaling. A part measured again takes its place in the file of results; the
+other parts stay. A word is counted once an epoch, be it common, rare or thinned out.
 """
 
 import argparse
@@ -119,7 +119,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="in which all train in turn")
     parser.add_argument("--share", type=float, default=1.0, help="of the text, for the rounds")
     parser.add_argument("--long", action="store_true", help="first round on the whole text")
-    parser.add_argument("--seeds", type=int, default=3, help="of quality and glove")
+    parser.add_argument("--seeds", type=int, default=3, help="of glove")
     return parser.parse_args()
 
 
@@ -171,7 +171,7 @@ def compare(bench: Bench, method: str) -> Found:
             runs[name].append(train_and_score(name, bench.text_of(number), settings, vectors=path))
             if not checks:
                 checks = {"ours": runs[name][0].scores, "gensim": score_by_gensim(path)}
-    rows = speed_rows(method, runs) + quality_rows(method, runs, ("gensim", "fastText"))
+    rows = speed_rows(method, runs) + quality_rows(method, runs)
     rows += ngram_rows(method, runs)
     apart = max(abs(checks["ours"][name] - checks["gensim"][name]) for name in checks["ours"])
     rows.append(at_most(f"{method}: our scores less gensim's of the same file", "", apart, 0.001))
@@ -198,12 +198,12 @@ def speed_rows(method: str, runs: Runs) -> list[Row]:
     return rows
 
 
-def quality_rows(method: str, runs: Runs, peers: Sequence[str]) -> list[Row]:
-    """Give rows of scores, means over the trainings on the longest text; then the bars."""
+def quality_rows(method: str, runs: Runs) -> list[Row]:
+    """Give rows of scores, means over the rounds and so over the seeds; then the bars."""
     rows = []
     for name in ENGLISH.pairs.keys() | ENGLISH.analogies.keys():
         ours = mean_score(runs[OURS], name)
-        for peer in peers:
+        for peer in ("gensim", "fastText"):
             theirs = mean_score(runs[peer], name)
             rows.append(score_row(f"{method}: {name}", ours, theirs, peer))
         behind = max(0.0, mean_score(runs["gensim"], name) - ours)
@@ -231,9 +231,8 @@ def middle(results: Sequence[Result], key: str) -> float:
 
 
 def mean_score(results: Sequence[Result], name: str) -> float:
-    """Mean of a score over the trainings on the longest text."""
-    longest = max(each.words for each in results)
-    return mean(each.scores[name] for each in results if each.words == longest)
+    """Mean of a score over some trainings."""
+    return mean(each.scores[name] for each in results)
 
 
 def plain(runs: Runs) -> dict[str, Any]:
@@ -249,21 +248,6 @@ def compare_skip_gram(bench: Bench) -> Found:
 def compare_cbow(bench: Bench) -> Found:
     """Compare speed, memory and quality of CBOW."""
     return compare(bench, "cbow")
-
-
-def compare_quality(bench: Bench) -> Found:
-    """Compare the scores of ours and gensim on the whole text, means of some seeds."""
-    rows, kept = [], {}
-    for method in BARS:
-        runs: Runs = {OURS: [], "gensim": []}
-        for seed in range(1, bench.seeds + 1):
-            settings = replace(bench.settings, method=method, seed=seed)
-            for name, results in runs.items():
-                path = bench.folder / "vectors.bin"
-                results.append(train_and_score(name, bench.whole, settings, vectors=path))
-        rows += quality_rows(f"{bench.seeds} seeds, {method}", runs, ("gensim",))
-        kept[method] = plain(runs)
-    return Found(rows, kept)
 
 
 def compare_glove(bench: Bench) -> Found:
@@ -331,7 +315,6 @@ def run_loop(folder: Path, threads: int) -> float:
 PARTS: dict[str, Callable[[Bench], Found]] = {
     "skip-gram": compare_skip_gram,
     "cbow": compare_cbow,
-    "quality": compare_quality,
     "glove": compare_glove,
     "memory": measure_memory,
     "scaling": measure_scaling,
