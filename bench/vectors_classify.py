@@ -3,8 +3,8 @@
 The BiLSTM recipes of ``examples/``, nothing changed but ``[embedding]``; on sst2 all rows, on
 chnsenticorp 1,000 of the 9,600 (and more epochs for it). Means of three seeds, on the test split.
 Vectors are learned from the texts that ``bench/vector_texts.py`` names, less the rows tested on;
-ELMo, which is slow, from a share of them, so vectors from that, too. The two tasks run side by side,
-each on one core.
+ELMo, which is slow, from a share of them, so vectors from that, too. The two tasks run side by
+side, each on one core.
 """
 
 import argparse
