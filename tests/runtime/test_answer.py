@@ -61,6 +61,15 @@ def test_more_texts_than_a_window_keep_their_order(answerer: Answerer) -> None:
     assert [each.label for each in answers] == [LABELS[row % 3] for row in range(5000)]
 
 
+def test_batches_side_by_side_keep_their_order_and_every_bit(answerer: Answerer) -> None:
+    texts = [f"{'rain ' * (row % 7)}{WORDS[LABELS[row % 3]]}" for row in range(1000)]
+    beside = Answerer(answerer.artifact, threads=3)
+
+    assert beside.outputs(texts).tobytes() == answerer.outputs(texts).tobytes()
+    with pytest.raises(UsageError, match="takes one text"):
+        beside.predict([*texts, ("a", "b")])
+
+
 def test_probabilities_are_calibrated_scores_in_the_order_of_the_labels(
     answerer: Answerer,
 ) -> None:

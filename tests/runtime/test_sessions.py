@@ -21,14 +21,6 @@ def test_a_session_averages_the_real_tokens_and_leaves_padding_out(tmp_path: Pat
     assert outputs["logits"].tolist() == [[2.0, 1.0], [4.0, 0.0]]
 
 
-def test_threads_change_no_answer(tmp_path: Path) -> None:
-    write_network(tmp_path / "model.onnx", SCORES)
-    inputs = {"ids": np.array([[1, 2, 2]]), "mask": np.ones((1, 3), dtype=np.bool_)}
-    one = Session(tmp_path / "model.onnx", threads=1).run(inputs)
-    two = Session(tmp_path / "model.onnx", threads=2).run(inputs)
-    assert np.array_equal(one["logits"], two["logits"])
-
-
 def test_inputs_the_network_does_not_have_are_left_out(tmp_path: Path) -> None:
     write_network(tmp_path / "model.onnx", SCORES)
     session = Session(tmp_path / "model.onnx")

@@ -4,6 +4,7 @@ Shapes: N texts, B batch, T tokens, L labels.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -44,12 +45,14 @@ class Answerer:
     """
 
     def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+        """Open it; threads: batches that may run side by side, each on one core."""
         self.artifact = artifact
+        self.threads = threads
         self.labels = artifact.labels
         self.task = find_task(artifact.recipe.task)
         self.encode: Callable[[Sequence[Input]], list[Encoding]] = find_encode(artifact)
         self.apart = artifact.recipe.texts_apart > 1
-        self.session: Any = open_session(artifact, threads)
+        self.session: Any = open_session(artifact)
         width = check_network(self.session, artifact, self.task.OUTPUT)
         self.width: int = self.task.check_width(width, self.labels, str(artifact.network), RESTORE)
 
@@ -154,10 +157,20 @@ class Answerer:
         return Pair(text, text) if self.task.PAIRED else text
 
     def run_window(self, encodings: Sequence[Encoding]) -> Iterator[tuple[list[int], Outputs]]:
-        """Run encodings in batches of like length; gives the rows of each with its outputs."""
-        lengths = [len(each.ids) for each in encodings]
-        for rows in plan_batches(lengths):
-            yield rows, self.run([encodings[row] for row in rows])
+        """Run encodings in batches of like length; gives the rows of each with its outputs.
+
+        Threads take batches in turn: shared out inside of a batch, work waits at every layer.
+        """
+        batches = list(plan_batches([len(each.ids) for each in encodings]))
+
+        def run(rows: list[int]) -> Outputs:
+            return self.run([encodings[row] for row in rows])
+
+        if min(self.threads, len(batches)) <= 1:
+            yield from zip(batches, map(run, batches), strict=True)
+            return
+        with ThreadPoolExecutor(self.threads) as pool:
+            yield from zip(batches, pool.map(run, batches), strict=True)
 
 
 def check_input(given: object, paired: bool) -> None:
@@ -193,13 +206,13 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[Any]], list[Encoding]]
 AnySession = Session | WritingSession | LanguageSession
 
 
-def open_session(artifact: Artifact, threads: int) -> AnySession:
+def open_session(artifact: Artifact) -> AnySession:
     """Open what an artifact answers with."""
     if artifact.manifest.task == "generate":
-        return WritingSession(artifact, threads=threads)
+        return WritingSession(artifact)
     if artifact.manifest.task == "language":
-        return LanguageSession(artifact, threads=threads)
-    return Session(artifact.network, threads=threads, outside=artifact.read_outside())
+        return LanguageSession(artifact)
+    return Session(artifact.network, outside=artifact.read_outside())
 
 
 def check_network(session: AnySession, artifact: Artifact, output: str) -> object:

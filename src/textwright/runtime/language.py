@@ -27,13 +27,13 @@ class LanguageSession:
     inputs = ("ids", "mask")
     outputs = (OUTPUT,)
 
-    def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+    def __init__(self, artifact: Artifact) -> None:
         """Load it; raises ArtifactError when the file is no network that this program can run."""
         settings, tokens = artifact.recipe.decoder, artifact.recipe.tokenizer
         assert isinstance(settings, LanguageSettings)
         assert tokens is not None
         self.settings = settings
-        self.networks = Networks(Session(artifact.network, threads=threads))
+        self.networks = Networks(Session(artifact.network))
         self.tokenizer = open_tokenizer(artifact.tokenizer, tokens)
         self.set_options(WriteOptions(temperature=settings.temperature, top_p=settings.top_p))
 

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions with stated threads and a memory that does not grow by itself."""
+"""ONNX Runtime sessions, each call on one core, with a memory that does not grow by itself."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,16 +18,13 @@ class Session:
     inputs, outputs: the names of the network's tensors, in its own order.
     """
 
-    def __init__(
-        self, path: Path, *, threads: int = 1, outside: Mapping[str, bytes] | None = None
-    ) -> None:
+    def __init__(self, path: Path, *, outside: Mapping[str, bytes] | None = None) -> None:
         """Load a network.
 
-        threads: cores that one call may use; the answer does not depend on it.
         outside: the content of the files that it takes weights from, by their names.
         Raises ArtifactError when the file is no network that this program can run.
         """
-        options = session_options(threads)
+        options = session_options()
         try:
             if outside:
                 sizes = [len(each) for each in outside.values()]
@@ -54,14 +51,15 @@ class Session:
         return dict(zip(self.outputs, self.inner.run(None, feed), strict=True))
 
 
-def session_options(threads: int) -> onnxruntime.SessionOptions:
+def session_options() -> onnxruntime.SessionOptions:
     """Options of every session here.
 
+    A call has one core: calls side by side use the others, and none waits for another's threads.
     The arena and the memory pattern keep the largest batch ever seen; without them a call is
     no slower (measured: a BiLSTM of 2x128, 1 to 32 texts) and resident memory stays flat.
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
@@ -69,5 +67,4 @@ def session_options(threads: int) -> onnxruntime.SessionOptions:
     options.enable_mem_pattern = False
     options.use_deterministic_compute = True
     options.log_severity_level = 4  # failures come back as exceptions
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options

@@ -119,15 +119,13 @@ class WritingSession:
     inputs = ("ids", "mask")
     outputs = (OUTPUT,)
 
-    def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+    def __init__(self, artifact: Artifact) -> None:
         """Load both; raises ArtifactError when a file is no network that this program can run."""
         settings, tokens = artifact.recipe.decoder, artifact.recipe.tokenizer
         assert isinstance(settings, WritingSettings)
         assert tokens is not None
         self.settings = settings
-        reader, step = (
-            Session(each, threads=threads) for each in (artifact.network, artifact.step)
-        )
+        reader, step = (Session(each) for each in (artifact.network, artifact.step))
         self.networks = Networks(step, reader)
         self.tokenizer = open_tokenizer(artifact.tokenizer, tokens)
         self.set_options(WriteOptions())
