@@ -7,10 +7,9 @@ table at the end.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from numbers import Real
 from typing import Any, Literal
 
+from textwright.lifecycle.measured import Evidence, find_metric, find_number, mapping_at
 from textwright.paired import Counts, exact_interval, holm, p_value, rows_to_settle
 from textwright.recipe.gates import (
     Abstention,
@@ -27,7 +26,6 @@ from textwright.recipe.gates import (
 )
 
 Outcome = Literal["pass", "fail", "unknown"]
-Evidence = Mapping[str, object]  # content by kind; "scores" maps each metric to its value
 Numbers = Mapping[str, float | None]
 SHOWN = 3  # slices named in a reason
 
@@ -324,42 +322,6 @@ def compare(name: str, found: float | str, limit: float, holds: Callable[[float]
 def unknown(name: str, numbers: Numbers, reason: str) -> Verdict:
     """Give the verdict where there is nothing to judge by."""
     return Verdict(name, "unknown", numbers, reason)
-
-
-def find_metric(metric: str, evidence: Evidence) -> float | str:
-    """Value of a metric of the test set, or the reason why it has none."""
-    scores = evidence.get("scores")
-    if not isinstance(scores, Mapping) or not scores:
-        return "Nothing was measured on a test set."
-    if metric not in scores:
-        near = get_close_matches(metric, map(str, scores), n=1)
-        tail = f"; did you mean {near[0]!r}?" if near else "."
-        return f"The run has no metric {metric!r}{tail}"
-    value = finite(scores[metric])
-    return f"The metric {metric!r} is undefined on this test set." if value is None else value
-
-
-def find_number(evidence: Evidence, *keys: str) -> float | str:
-    """Give one number of the evidence, or the reason why there is none."""
-    value = finite((mapping_at(evidence, *keys[:-1]) or {}).get(keys[-1]))
-    return f"{' '.join(keys).replace('_', ' ')} was not measured." if value is None else value
-
-
-def mapping_at(values: Mapping[str, Any], *keys: str) -> Mapping[str, Any] | None:
-    """Give an inner table, or None where there is none."""
-    for key in keys:
-        found = values.get(key)
-        if not isinstance(found, Mapping):
-            return None
-        values = found
-    return values
-
-
-def finite(value: object) -> float | None:
-    """Give a number, or None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-        return None
-    return float(value)
 
 
 RULES: dict[str, Callable[[Any, Evidence], Verdict]] = {
