@@ -12,7 +12,7 @@ from tests.training.test_fit import answerer_of, fit_in, make_recipe
 from textwright.errors import UnknownNameError, UsageError
 from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact
-from textwright.runtime.explain import MOST, explain, log_probabilities
+from textwright.runtime.explain import MOST, explain_words, log_probabilities
 from textwright.tasks.classify import probabilities
 from textwright.text.labels import Labels
 
@@ -50,7 +50,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_the_word_that_alone_decides_has_the_largest_effect(
     tiny: Answerer, text: str, label: str, deciding: str
 ) -> None:
-    found = explain(tiny, text)
+    found = explain_words(tiny, text)
 
     assert found.label == found.answer.label == label
     best = max(found.words, key=lambda each: each.effect)
@@ -62,7 +62,7 @@ def test_the_word_that_alone_decides_has_the_largest_effect(
 def test_offsets_are_code_points_of_the_text_as_given(tiny: Answerer) -> None:
     text = " 😀 Where's\u3000my 卡卡?  ﬁn "
 
-    found = explain(tiny, text)
+    found = explain_words(tiny, text)
 
     assert [word.text for word in found.words] == [
         *("😀", "Where", "'", "s", "my", "卡", "卡", "?", "ﬁn"),
@@ -73,7 +73,7 @@ def test_offsets_are_code_points_of_the_text_as_given(tiny: Answerer) -> None:
 def test_another_label_is_explained_when_asked_for(tiny: Answerer) -> None:
     text = "rain song rain"
 
-    music, weather = explain(tiny, text, label="music"), explain(tiny, text)
+    music, weather = explain_words(tiny, text, label="music"), explain_words(tiny, text)
 
     assert (music.label, weather.label) == ("music", "weather")
     assert music.answer == weather.answer
@@ -84,7 +84,7 @@ def test_another_label_is_explained_when_asked_for(tiny: Answerer) -> None:
 
 def test_an_effect_is_what_the_log_probability_loses(trained: Answerer) -> None:
     text = "please tell me 我的卡 now"
-    found = explain(trained, text)
+    found = explain_words(trained, text)
     place = trained.labels.names.index(found.label)
 
     for word in found.words:
@@ -94,7 +94,7 @@ def test_an_effect_is_what_the_log_probability_loses(trained: Answerer) -> None:
 
 
 def test_the_attention_of_a_network_is_shared_out_to_its_words(trained: Answerer) -> None:
-    shares = [word.attention for word in explain(trained, "please tell me 我的卡 now").words]
+    shares = [word.attention for word in explain_words(trained, "please tell me 我的卡 now").words]
 
     if "attention" in trained.session.outputs:
         assert sum(share or 0.0 for share in shares) == pytest.approx(1.0, abs=1e-5)
@@ -104,7 +104,7 @@ def test_the_attention_of_a_network_is_shared_out_to_its_words(trained: Answerer
 
 @pytest.mark.parametrize("text", ["", " \n", "\u200b"])
 def test_an_empty_text_has_no_words(tiny: Answerer, text: str) -> None:
-    found = explain(tiny, text)
+    found = explain_words(tiny, text)
 
     assert found.words == ()
     assert found.read == (0,)
@@ -112,14 +112,14 @@ def test_an_empty_text_has_no_words(tiny: Answerer, text: str) -> None:
 
 
 def test_the_only_word_of_a_text_is_held_against_the_empty_text(tiny: Answerer) -> None:
-    (word,) = explain(tiny, "song").words
+    (word,) = explain_words(tiny, "song").words
     whole, empty = probabilities(tiny.outputs(["song", ""]), tiny.labels)[:, 1]
 
     assert word.effect == pytest.approx(np.log(whole / empty), abs=1e-5)
 
 
 def test_of_a_long_text_runs_of_words_are_left_out_together(tiny: Answerer) -> None:
-    found = explain(tiny, "zzz " * 600 + "song")
+    found = explain_words(tiny, "zzz " * 600 + "song")
 
     words = found.words
     assert 0 < len(words) <= MOST
@@ -134,21 +134,23 @@ def test_of_a_long_text_runs_of_words_are_left_out_together(tiny: Answerer) -> N
 
 def test_no_word_from_beyond_what_is_read_takes_the_place_of_one_left_out(tmp_path: Path) -> None:
     make_artifact(tmp_path / "artifact")  # it reads 32 tokens
-    found = explain(Answerer(open_artifact(tmp_path / "artifact")), "rain " * 32 + "song " * 40)
+    found = explain_words(
+        Answerer(open_artifact(tmp_path / "artifact")), "rain " * 32 + "song " * 40
+    )
 
     assert found.read == (32 * 5 - 1,)
     assert [word.effect for word in found.words] == pytest.approx([0.0] * 32, abs=1e-6)
 
 
 def test_half_a_character_is_explained_as_it_is_answered(tiny: Answerer) -> None:
-    assert "song" in [word.text for word in explain(tiny, "song \ud83d").words]
+    assert "song" in [word.text for word in explain_words(tiny, "song \ud83d").words]
 
 
 def test_the_score_of_a_pair_is_explained_in_both_texts(tmp_path: Path) -> None:
     make_matcher(tmp_path / "artifact")
     model = Answerer(open_artifact(tmp_path / "artifact"))
 
-    found = explain(model, ("where is my 卡", "the song 卡 zzz"))
+    found = explain_words(model, ("where is my 卡", "the song 卡 zzz"))
 
     assert found.label == ""
     assert found.value == pytest.approx(found.answer.score, abs=1e-6)
@@ -167,11 +169,11 @@ def test_of_two_labels_a_pair_is_explained_by_either(tmp_path: Path) -> None:
     model = Answerer(open_artifact(tmp_path / "artifact"))
     pair = ("my card", "my song")
 
-    yes, no = explain(model, pair, label="yes"), explain(model, pair, label="no")
+    yes, no = explain_words(model, pair, label="yes"), explain_words(model, pair, label="no")
 
     assert yes.value + no.value == pytest.approx(1.0)
     assert yes.value == pytest.approx(yes.answer.score, abs=1e-6)
-    assert explain(model, pair).label == yes.answer.label
+    assert explain_words(model, pair).label == yes.answer.label
     for one, other in zip(yes.words, no.words, strict=True):
         assert one.effect * other.effect <= 0
 
@@ -189,14 +191,14 @@ def test_logarithms_are_those_of_the_probabilities(multi: bool) -> None:
 
 def test_a_mistyped_label_is_answered_with_the_nearest(tiny: Answerer) -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'music'"):
-        explain(tiny, "song", label="musik")
+        explain_words(tiny, "song", label="musik")
 
 
 def test_a_model_without_labels_is_refused(tmp_path: Path) -> None:
     make_embedder(tmp_path / "artifact")
 
-    with pytest.raises(UsageError, match="task is 'embed'"):
-        explain(Answerer(open_artifact(tmp_path / "artifact")), "song")
+    with pytest.raises(UsageError, match="'embed' has no label or score"):
+        explain_words(Answerer(open_artifact(tmp_path / "artifact")), "song")
 
 
 def test_a_number_has_no_label_to_explain(tmp_path: Path) -> None:
@@ -204,6 +206,6 @@ def test_a_number_has_no_label_to_explain(tmp_path: Path) -> None:
     model = Answerer(open_artifact(tmp_path / "artifact"))
 
     with pytest.raises(UsageError, match="answers with a number"):
-        explain(model, ("a", "b"), label="yes")
+        explain_words(model, ("a", "b"), label="yes")
     with pytest.raises(UsageError, match="takes two texts"):
-        explain(model, "a")
+        explain_words(model, "a")

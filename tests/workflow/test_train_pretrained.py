@@ -18,7 +18,7 @@ from textwright.errors import RecipeError
 from textwright.lifecycle.tables import Run
 from textwright.models import load
 from textwright.recipe.file import read_recipe
-from textwright.runtime.explain import explain
+from textwright.runtime.explain import explain_words
 from textwright.settings import Settings, find_settings
 from textwright.workflow.opening import open_keep
 from textwright.workflow.train import TrainedVersion, TrainOptions, train
@@ -285,5 +285,5 @@ def test_long_texts_are_read_in_windows_and_the_last_one_counts(
     assert [each.truncated for each in model.predict([text, text + "rain " * 9])] == [False, True]
     assert np.isfinite(cut).all()
     assert "4 windows of 8 tokens" in (found.folder / "card.md").read_text()
-    words = explain(model, text).words
+    words = explain_words(model, text).words
     assert [word.text for word in words] == text.split()

@@ -10,7 +10,7 @@ from tests.conftest import write_rows
 from tests.training.pairs import write_pairs
 from tests.workflow.test_train_pretrained import ROWS
 from textwright.models import load
-from textwright.runtime.explain import explain
+from textwright.runtime.explain import explain_words
 from textwright.settings import Settings, find_settings
 from textwright.workflow.train import TrainedVersion, train
 
@@ -92,7 +92,7 @@ def test_a_classifier_tells_its_attention_on_each_word(folder: Path, settings: S
     )
     found = train(folder / "again.toml", overrides=["training.epochs=1"], settings=settings)
 
-    words = explain(load(found.folder), "my card is lost").words
+    words = explain_words(load(found.folder), "my card is lost").words
 
     shares = [each.attention for each in words if each.attention is not None]
     assert [each.text for each in words] == ["my", "card", "is", "lost"]

@@ -8,6 +8,17 @@ import typer
 from textwright.cli.output import note, print_json
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+Reference = Annotated[str, typer.Argument(help="intents@3, intents@production, or a folder.")]
+Texts = Annotated[
+    list[str] | None, typer.Argument(help="Texts, or - for lines; for match, two of each pair.")
+]
+File = Annotated[
+    Path | None,
+    typer.Option(help="Explain each line of a file; for match, two texts, a tab between."),
+]
+Label = Annotated[str, typer.Option(help="Label to explain; the answered one if left out.")]
+Html = Annotated[Path | None, typer.Option(help="Write a report that a browser shows.")]
+Png = Annotated[Path | None, typer.Option(help="Draw where a model that writes looked.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -16,21 +27,16 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def explain(
-    reference: Annotated[str, typer.Argument(help="intents@3, intents@production, or a folder.")],
-    texts: Annotated[
-        list[str] | None, typer.Argument(help="Texts, or - for lines; for match, two of each pair.")
-    ] = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(help="Explain each line of a file; for match, two texts, a tab between."),
-    ] = None,
-    label: Annotated[
-        str, typer.Option(help="Label to explain; the answered one if left out.")
-    ] = "",
-    html: Annotated[Path | None, typer.Option(help="Write a report that a browser shows.")] = None,
+    reference: Reference,
+    texts: Texts = None,
+    file: File = None,
+    label: Label = "",
+    html: Html = None,
+    png: Png = None,
     json: Json = False,
 ) -> None:
-    """Show what each word did to an answer, by leaving it out and asking again."""
+    """Show what each word did to an answer, or where a model that writes looked for each word."""
+    from textwright.cli.attended import check_picture, draw_attention
     from textwright.cli.explained import print_explanation
     from textwright.cli.explained_page import write_explanations
     from textwright.cli.html_page import check_name
@@ -41,11 +47,13 @@ def explain(
     if html is not None:
         check_name(html)
     given = list_texts(texts or [], file)
+    if png is not None:
+        given = check_picture(png, given)
     model = load(reference)
     kept = []
     for each in list_inputs(texts or [], given, paired=model.task.PAIRED):
         found = explain_input(model, each, label=label)
-        if html is not None:
+        if html is not None or png is not None:
             kept.append(found)
         if json:
             print_json(found.table())
@@ -54,3 +62,5 @@ def explain(
     if html is not None:
         write_explanations(reference, kept, html)
         note(f"{html} holds the report.")
+    if png is not None:
+        draw_attention(kept[0], png)

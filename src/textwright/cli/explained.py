@@ -4,8 +4,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from textwright.cli.attended import print_attended
 from textwright.cli.output import say
 from textwright.runtime.explain import Explanation, Word
+from textwright.runtime.explain_written import Attended
 from textwright.text.visible import make_visible
 
 WIDTH = 20  # cells of the longest bar
@@ -13,8 +15,14 @@ SHOWN = 20  # words of the table, those with the largest effect
 STRONG, WEAK = 0.5, 0.1  # of the largest effect: from where a word is coloured in full, and at all
 
 
-def print_explanation(found: Explanation) -> None:
-    """Print the answer, the texts with their words coloured, and the words by their effect."""
+def print_explanation(found: Explanation | Attended) -> None:
+    """Print the answer, the texts with their words coloured, and the words by their effect.
+
+    Of what was written, where the network looked.
+    """
+    if isinstance(found, Attended):
+        print_attended(found)
+        return
     console = Console(highlight=False)
     say(found.answer.line())
     if found.label:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from textwright.cli import attended
 from textwright.cli.explained import largest, name_place, remarks, unit_of
 from textwright.cli.html_page import Markup, table, tag, write_page
 from textwright.runtime.explain import Explanation, Word
+from textwright.runtime.explain_written import Attended
 
 SHOWN = 40  # words of a table, those with the largest effect
 STYLE = """
@@ -27,17 +29,25 @@ MEANING = (
 )
 
 
-def write_explanations(reference: str, found: Sequence[Explanation], path: Path) -> None:
+def write_explanations(reference: str, found: Sequence[Explanation | Attended], path: Path) -> None:
     """Write the page; raises UsageError where the file cannot be written."""
+    written = any(isinstance(each, Attended) for each in found)
     write_page(
         path,
         f"Answers of {reference}, explained",
         tag("h1", "What the answers rest on"),
         tag("p", f"Answers of {reference}", css="soft"),
-        tag("p", MEANING, css="soft"),
-        *(part for each in found for part in explanation_part(each)),
-        style=STYLE,
+        tag("p", attended.MEANING if written else MEANING, css="soft"),
+        *(part for each in found for part in any_part(each)),
+        style=attended.STYLE if written else STYLE,
     )
+
+
+def any_part(found: Explanation | Attended) -> Iterator[Markup]:
+    """Give one text, with its words by their effect, or with where the network looked."""
+    if isinstance(found, Attended):
+        return attended.attended_part(found)
+    return explanation_part(found)
 
 
 def explanation_part(found: Explanation) -> Iterator[Markup]:

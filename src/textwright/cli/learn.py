@@ -104,6 +104,9 @@ def tune(
 def evaluate(
     reference: Reference,
     file: Annotated[Path, typer.Argument(help="Labelled rows, columns as in its recipe.")],
+    beam: Annotated[
+        int | None, typer.Option(min=1, help="Texts kept alive while writing; 1: greedy.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score a version on a file of labelled rows; nothing is recorded."""
@@ -111,7 +114,7 @@ def evaluate(
     from textwright.cli.report import print_evaluated
     from textwright.workflow.evaluate import evaluate as score
 
-    found = score(reference, file)
+    found = score(reference, file, beam=beam)
     if json:
         print_json({"reference": reference, "metrics": found})
     else:

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from textwright.errors import UsageError, unknown_name
 from textwright.runtime.answer import Answerer
+from textwright.runtime.explain_written import Attended, explain_written
 from textwright.runtime.words_read import Span, WordsRead, read_words
+from textwright.runtime.writing import WritingSession
 from textwright.tasks.match import read_scores
 from textwright.text.examples import Input, Pair
 from textwright.text.labels import Labels, Scale
@@ -84,6 +86,21 @@ class Explanation:
 
 def explain(
     answerer: Answerer, given: str | tuple[str, str] | Pair, *, label: str = ""
+) -> Explanation | Attended:
+    """Explain an answer word by word, or what was written by where the network looked.
+
+    Takes and raises what ``explain_words`` and ``explain_written`` do.
+    """
+    if not isinstance(answerer.session, WritingSession):
+        return explain_words(answerer, given, label=label)
+    if label:
+        hint = "Leave the label out: shown is where the network looked."
+        raise UsageError(f"This model writes, and has no label such as {label!r}.", hint)
+    return explain_written(answerer, answerer.session, str(answerer.read_input(given)))
+
+
+def explain_words(
+    answerer: Answerer, given: str | tuple[str, str] | Pair, *, label: str = ""
 ) -> Explanation:
     """Explain an answer word by word.
 
@@ -91,7 +108,7 @@ def explain(
     label: which label to explain; the answered one when left out.
     Asks the network at most ``MOST`` + 4 times, in batches. Empty texts have no words.
     Raises UnknownNameError for a label that the model does not have, UsageError for one where
-    the answer is a number, and for a model whose answers are vectors.
+    the answer is a number, and for a model whose answers have neither.
     """
     read = answerer.read_input(given)
     texts = tuple(map(clean_text, read.texts if isinstance(read, Pair) else (read,)))
@@ -153,8 +170,8 @@ def find_label(answerer: Answerer, answer: Any, label: str) -> str:
             raise UsageError(what, "Leave the label out: the score is explained.")
         return ""
     if not labels.names:
-        what = f"This model's task is {task!r}: its answers are vectors."
-        raise UsageError(what, "Explain a model that classifies or matches.")
+        what = f"An answer of the task {task!r} has no label or score to explain."
+        raise UsageError(what, "Explain a model that classifies, matches, or writes from a text.")
     if label and label not in labels.names:
         raise unknown_name("label", label, labels.names)
     return label or str(answer.label)

@@ -51,10 +51,24 @@ class Networks:
 
     def read(self, tokens: Ints, state: State) -> tuple[Floats, State]:
         """Take tokens [N, K, T] further; gives the logits after each, [N, K, T, V]."""
+        found = self.go_on(tokens, state)
+        return found["logits"], State(state.source, take_named(found, NEW + PAST))
+
+    def attend(self, tokens: Ints, state: State) -> Floats:
+        """Give where the network looks after each of tokens [N, K, T]: [N, K, T, S], 0 to 1.
+
+        Raises UsageError for a network that does not say.
+        """
+        if "attention" not in self.step.outputs:
+            what = "This model's network shows no attention."
+            raise UsageError(what, "Explain one with a decoder that was trained here.")
+        return self.go_on(tokens, state)["attention"]
+
+    def go_on(self, tokens: Ints, state: State) -> dict[str, Floats]:
+        """Run the network that goes on by tokens; gives all its outputs."""
         named = {SOURCE: state.source, PAST: state.past}
         inputs = {f"{kind}{name}": each for kind in named for name, each in named[kind].items()}
-        found = self.step.run({"tokens": tokens, **inputs})
-        return found["logits"], State(state.source, take_named(found, NEW + PAST))
+        return self.step.run({"tokens": tokens, **inputs})
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,20 @@ def plot_reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_], 
     save(figure, path)
 
 
+def plot_attention(
+    attention: NDArray[np.float64], source: Sequence[str], written: Sequence[str], path: Path
+) -> None:
+    """Draw where the attention lay, [T, S], for each word written (row) on each word read."""
+    figure, axes = new_figure("Attention", "read", "written")
+    rows, columns = attention.shape
+    figure.set_size_inches(max(4.0, 0.35 * columns + 2), max(3.0, 0.3 * rows + 1.5))
+    image = axes.imshow(attention, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    figure.colorbar(image)
+    axes.set_xticks(range(columns), drawable(source, "word"), rotation=90)
+    axes.set_yticks(range(rows), drawable(written, "word"))
+    save(figure, path)
+
+
 def plot_search(scores: Sequence[float | None], metric: str, path: Path, *, smaller: bool) -> None:
     """Draw the score of each trial of a search, and the best so far.
 
@@ -138,11 +152,11 @@ def chinese_fonts() -> list[str]:
     return [name for name in CHINESE_FONTS if name in known]
 
 
-def drawable(names: Sequence[str]) -> list[str]:
-    """Give label names as they can be drawn: numbers where this machine has no font for them."""
+def drawable(names: Sequence[str], kind: str = "label") -> list[str]:
+    """Give names as they can be drawn: numbers where this machine has no font for them."""
     chinese = any(each >= CHINESE for name in names for each in name)
     if chinese and not chinese_fonts():
-        return [f"label {place}" for place in range(1, len(names) + 1)]
+        return [f"{kind} {place}" for place in range(1, len(names) + 1)]
     return list(names)
 
 
