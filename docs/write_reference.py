@@ -38,20 +38,28 @@ from textwright.recipe.tune import Choice, Range, TuneSettings
 DOCS = Path(__file__).parent
 MADE = "<!-- Written by `make docs` from the code: do not edit. -->"
 
+DECODERS_ONCE = tuple(dict.fromkeys(DECODERS.values()))
+
+
+def name_tasks(decoder: type) -> str:
+    """Name the tasks that have these settings."""
+    return " and ".join(task for task, kind in DECODERS.items() if kind is decoder)
+
+
 SECTIONS: list[tuple[str, str, type]] = [
     ("[data]", "", DataSettings),
     ("data.dev = {...}", "instead of a file", DevShare),
     ("[tokenizer]", "not for bag or pretrained", TokenizerSettings),
     ("[tokenizer]", "of encoder pretrained", PretrainedTokenizerSettings),
-    ("[tokenizer]", "of tasks generate and language", WritingTokenizerSettings),
+    ("[tokenizer]", "of tasks that write", WritingTokenizerSettings),
     *((f'[embedding] kind = "{kind}"', "not for bag or pretrained", EMBEDDINGS[kind])
       for kind in EMBEDDINGS),
     *((f'[encoder] kind = "{kind}"', "", ENCODERS[kind]) for kind in ENCODERS),
-    *(("[decoder]", f"{task}; not for bag", DECODERS[task]) for task in DECODERS),
+    *(("[decoder]", f"{name_tasks(kind)}; not for bag", kind) for kind in DECODERS_ONCE),
     ("[abstention]", "classify", AbstentionSettings),
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
-    ("[training]", "of task generate", WritingTrainingSettings),
+    ("[training]", "of tasks generate and text-to-text", WritingTrainingSettings),
     ("[training]", "of task language", LanguageTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "frozen"', HeadTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "full" or "lora"', FineTuningSettings),
@@ -72,7 +80,8 @@ def recipe_page() -> str:
         "A recipe is a TOML file. Every key has a default; `textwright recipe show FILE` prints a",
         "recipe with all of them, and `--set section.key=value` overrides one on the command line.",
         "At the top stand `name` (the model it makes versions of) and `task` (`classify`, `match`,",
-        "`embed`, `generate`, `language`). A setting that only some tasks have names them.",
+        "`embed`, `generate`, `text-to-text`, `language`). A setting that only some tasks have",
+        "names them.",
         "",
     ]
     for title, remark, section in SECTIONS:

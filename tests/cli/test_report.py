@@ -153,7 +153,7 @@ def test_the_five_weakest_labels_are_listed_worst_first(capsys: Captured) -> Non
 def test_slices_are_listed_by_their_column(capsys: Captured) -> None:
     print_scores(TEST, {})
 
-    assert "by language accuracy rows en 0.9500 617" in words(capsys)
+    assert "by language metric value rows en accuracy 0.9500 617" in words(capsys)
 
 
 def test_leaked_rows_are_counted_with_the_accuracy_without_them(capsys: Captured) -> None:

@@ -12,6 +12,7 @@ from textwright.recipe.gates import (
     AtLeast,
     AtMost,
     Calibration,
+    Copied,
     GateSettings,
     Latency,
     NoLeak,
@@ -163,6 +164,48 @@ def test_leaks_are_a_share_of_the_test_rows() -> None:
 @pytest.mark.parametrize("found", [{}, leaks(None, 100), leaks(0, 0), {"report": {}}])
 def test_leaks_nobody_looked_for_are_unknown(found: dict[str, Any]) -> None:
     assert ask(NoLeak(value=1.0), found).outcome == "unknown"
+
+
+@pytest.mark.parametrize(("longest", "outcome"), [(0, "pass"), (12, "pass"), (13, "fail")])
+def test_what_is_written_may_hold_no_longer_span_of_training(longest: int, outcome: str) -> None:
+    verdict = ask(Copied(value=12), {"report": {"copied": {"longest": longest}}})
+
+    assert verdict.outcome == outcome
+    assert verdict.gate == "longest span copied from training at most 12 words"
+    assert verdict.numbers == {"value": longest, "limit": 12}
+
+
+def sliced(**tasks: dict[str, float]) -> dict[str, Any]:
+    slices = {"task": tasks}
+    return {"scores": {"accuracy": 0.1}, "report": {"test": {"slices": slices}}}
+
+
+@pytest.mark.parametrize(("value", "outcome"), [(0.7, "pass"), (0.69, "fail")])
+def test_a_metric_of_a_slice_is_judged_by_itself(value: float, outcome: str) -> None:
+    found = sliced(feeling={"rows": 9, "accuracy": value}, subject={"rows": 9, "rouge1": 30.0})
+
+    verdict = ask(AtLeast(value=0.7, slice="task=feeling"), found)
+
+    assert verdict.gate == "accuracy of task=feeling at least 0.7"
+    assert verdict.outcome == outcome
+    assert ask(AtMost("rouge1", 30.0, "task=subject"), found).outcome == "pass"
+    assert ask(AtMost("rouge1", 29.9, "task=subject"), found).outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ("task=feelings", "has no slice 'task=feelings'"),
+        ("language=zh", "has no slice 'language=zh'"),
+        ("task", "has no slice 'task'"),
+        ("task=subject", "The run has no metric 'accuracy'"),
+    ],
+)
+def test_a_slice_that_is_not_there_is_unknown(part: str, reason: str) -> None:
+    verdict = ask(AtLeast(slice=part), sliced(subject={"rows": 9, "rouge1": 30.0}))
+
+    assert verdict.outcome == "unknown"
+    assert reason in verdict.reason
 
 
 @pytest.mark.parametrize(

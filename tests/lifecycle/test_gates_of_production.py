@@ -66,6 +66,17 @@ def test_a_smaller_alpha_asks_for_more() -> None:
     assert ask(NotWorseThan(margin=margin, alpha=0.04), found).outcome == "unknown"
 
 
+def test_a_slice_is_held_against_production_by_itself() -> None:
+    found = evidence(accuracy=counted(Counts(0, 60, 600)))
+    found["comparison"]["parts"] = {"task=a": {"metrics": {"accuracy": counted(COUNTS)}}}
+    gates = [NotWorseThan(margin=0.05, slice=each) for each in ("", "task=a", "task=b")]
+
+    verdicts = [ask(gate, found) for gate in gates]
+
+    assert [each.outcome for each in verdicts] == ["fail", "pass", "unknown"]
+    assert verdicts[1].gate == "accuracy of task=a not worse than production by 0.05"
+
+
 def test_an_unsettled_verdict_says_how_many_rows_would_settle_it() -> None:
     verdict = ask(NotWorseThan(margin=0.02), evidence(accuracy=counted(Counts(20, 22, 300))))
 

@@ -124,7 +124,7 @@ def make_matcher(folder: Path, *, name: str = "pairs", labels: str = "regression
     return seal(folder)
 
 
-def make_writer(folder: Path, *, name: str = "writer", form: str = "lstm") -> str:
+def make_writer(folder: Path, *, name: str = "writer", form: str = "lstm", parts: int = 1) -> str:
     """Write a sealed artifact that writes, untrained, and so writes nonsense; give its address."""
     from textwright.training.writing_export import export_writing
     from textwright.training.writing_model import build_writing_model
@@ -139,7 +139,7 @@ def make_writer(folder: Path, *, name: str = "writer", form: str = "lstm") -> st
             "tokenizer": {"max_tokens": 32, "vocabulary": 60},
             "embedding": {"size": 8},
             "encoder": {"kind": "bilstm", "hidden": 8},
-            "decoder": {"form": form, "hidden": 8, "max_tokens": 12},
+            "decoder": {"form": form, "hidden": 8, "max_tokens": 12, "parts": parts},
         }
     )
     assert isinstance(recipe.tokenizer, TokenizerSettings)

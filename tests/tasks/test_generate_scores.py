@@ -1,17 +1,27 @@
-"""Scores of written texts, held against sacreBLEU itself."""
+"""Scores of written texts: which metric counts which row, and what stands in a report."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
-import sacrebleu
 
+from textwright.recipe.file import check_recipe
 from textwright.tasks.generate import GenerateAnswer
-from textwright.tasks.generate_scores import ask_texts, find_sacrebleu, say, score, tell
+from textwright.tasks.generate_scores import (
+    ask_texts,
+    find_metrics,
+    headline,
+    outcomes,
+    repeats,
+    say,
+    score,
+    tell,
+)
 from textwright.tasks.measures import find_measures
 from textwright.tasks.scores import Rows
 from textwright.text.examples import Example
-from textwright.text.labels import Labels
+from textwright.text.labels import Labels, TextMetrics
 
 NONE = Labels(())
 WRITTEN = ["A dog runs across the green grass .", "two men are sitting on a bench", "", "The cat"]
@@ -21,7 +31,13 @@ GOLD = [
     ("A child.",),
     ("the cat",),
 ]
-CHINESE = (["一只狗在草地上跑。"], [("一条狗在草地上奔跑。",)])
+TASKS = {"translate": "bleu", "feeling": "accuracy", "subject": "rouge"}
+SEVERAL = TextMetrics((), metrics=TASKS, column="task")
+MIXED: dict[str, list[Any]] = {
+    "task": ["translate", "feeling", "subject", "feeling", "translate"],
+    "written": ["a dog runs fast", "good", "new plans", "bad", "the cat sleeps now"],
+    "gold": [("a dog runs fast",), ("good",), ("plans",), ("good",), ("a cat sleeps here",)],
+}
 
 
 def rows_of(texts: Sequence[str], gold: Sequence[tuple[str, ...]]) -> Rows:
@@ -31,45 +47,99 @@ def rows_of(texts: Sequence[str], gold: Sequence[tuple[str, ...]]) -> Rows:
     return Rows(scores, gold, places)
 
 
-@pytest.mark.parametrize(("lowercase", "name"), [(False, "bleu"), (True, "bleu_lowercase")])
-def test_bleu_is_that_of_sacrebleu(lowercase: bool, name: str) -> None:
-    references = [[each[0] for each in GOLD], [each[1] if len(each) > 1 else None for each in GOLD]]
+@pytest.fixture
+def mixed() -> Rows:
+    rows = rows_of(MIXED["written"], MIXED["gold"])
+    return Rows(rows.scores, rows.gold, [{"task": each} for each in MIXED["task"]])
 
-    expected = find_sacrebleu().BLEU(lowercase=lowercase).corpus_score(WRITTEN, references)
+
+def test_a_report_holds_every_metric_with_interval_and_signature() -> None:
     found = score(rows_of(WRITTEN, GOLD), NONE)
 
-    assert found[name] == pytest.approx(expected.score, abs=1e-9)
-    low, high = found[f"{name}_interval"]
-    assert low <= found[name] <= high
-    assert "tok:13a" in found["signatures"][name]
-    assert ("case:lc" if lowercase else "case:mixed") in found["signatures"][name]
-    assert "nrefs:var" in found["signatures"][name]
+    for name in ("bleu", "bleu_lowercase", "chrf"):
+        low, high = found[f"{name}_interval"]
+        assert low <= found[name] <= high
+        assert found["signatures"][name].startswith("sacreBLEU")
+    assert headline(NONE) == "bleu"
 
 
-def test_chrf_is_that_of_sacrebleu() -> None:
-    references = [[each[0] for each in GOLD]]
-    rows = rows_of(WRITTEN, [each[:1] for each in GOLD])
+def test_summaries_are_scored_by_rouge() -> None:
+    labels = TextMetrics((), metrics={"": "rouge"})
 
-    assert score(rows, NONE)["chrf"] == sacrebleu.corpus_chrf(WRITTEN, references).score
+    found = score(rows_of(WRITTEN, GOLD), labels)
+
+    assert list(found)[1] == headline(labels) == "rouge1"
+    assert {"rouge2", "rougeL", "rouge1_interval"} <= found.keys()
+    assert "bleu" not in found
+    assert found["slices"]["place"]["0"].keys() == {"rows", "rouge1", "rouge2", "rougeL"}
 
 
-def test_chinese_is_counted_by_characters() -> None:
-    found = score(rows_of(*CHINESE), NONE)
+def test_each_task_is_scored_by_its_own_metric(mixed: Rows) -> None:
+    found = score(mixed, SEVERAL)
 
-    expected = sacrebleu.corpus_bleu(CHINESE[0], [[CHINESE[1][0][0]]], tokenize="zh")
-    assert found["bleu"] == pytest.approx(expected.score, abs=1e-9)
-    assert "tok:zh" in found["signatures"]["bleu"]
+    assert found["accuracy"] == 0.5
+    slices = found["slices"]["task"]
+    assert slices["feeling"] == {"rows": 2, "accuracy": 0.5}
+    assert slices["subject"].keys() == {"rows", "rouge1", "rouge2", "rougeL"}
+    assert slices["translate"]["bleu"] == found["bleu"]
+    alone = score(mixed.take(np.array([True, False, False, False, True])), SEVERAL)
+    assert alone["bleu"] == found["bleu"]
+    assert headline(SEVERAL) == "bleu"
+
+
+def test_metrics_of_one_kind_leave_out_the_rows_of_another(mixed: Rows) -> None:
+    (told,) = tell([mixed], [SEVERAL])
+    resampled = find_measures("text-to-text").resampled
+
+    assert resampled["bleu"](told, np.array([0, 1, 2])) == pytest.approx(100)
+    assert np.isnan(resampled["bleu"](told, np.array([1, 3])))
+    assert np.isnan(resampled["chrf"]({}, np.array([0])))
+    assert resampled["rouge1"](told, np.array([1, 2, 2])) == pytest.approx(100 * 2 / 3)
+
+
+def test_right_labels_are_counted_row_by_row(mixed: Rows) -> None:
+    found = outcomes(mixed, SEVERAL)["accuracy"]
+
+    assert np.array_equal(found, [np.nan, 1, np.nan, 0, np.nan], equal_nan=True)
+    assert outcomes(mixed, NONE) == {}
+
+
+def test_a_row_of_a_task_that_a_model_does_not_know_is_not_counted(mixed: Rows) -> None:
+    fewer = TextMetrics((), metrics={"feeling": "accuracy"}, column="task")
+
+    (told,) = tell([mixed], [fewer])
+
+    assert told.keys() == {"accuracy"}
+    assert told["accuracy"].places.tolist() == [-1, 0, -1, 1, -1]
 
 
 def test_slices_are_scored_by_themselves() -> None:
     found = score(rows_of(WRITTEN, GOLD), NONE)["slices"]["place"]
 
     second = score(rows_of(WRITTEN[1::2], GOLD[1::2]), NONE)
-    assert found["1"] == {"rows": 2, "bleu": second["bleu"]}
+    names = ("rows", "bleu", "bleu_lowercase", "chrf")
+    assert found["1"] == pytest.approx({name: second[name] for name in names})
 
 
 def test_no_rows_have_no_score() -> None:
     assert score(rows_of([], []), NONE) == {"rows": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("a b c d", False), ("a b c d a b c d", True), ("a a a a a", True), ("我很好我很好我", True)],
+)
+def test_a_text_repeats_itself_by_four_words(text: str, found: bool) -> None:
+    labels, gold = TextMetrics((), metrics={"": "rouge"}), [("a b",)]
+
+    assert score(rows_of([text], gold), labels)["repetition"] == float(found)
+    assert not repeats([])
+
+
+def test_the_length_is_that_of_the_first_reference() -> None:
+    found = score(rows_of(["a b c", "d"], [("a b", "x y z v w"), ("d e f g h i",)]), NONE)
+
+    assert found["length_ratio"] == 4 / 8
 
 
 def test_a_better_translation_is_told_from_a_worse_one_row_by_row() -> None:
@@ -83,13 +153,18 @@ def test_a_better_translation_is_told_from_a_worse_one_row_by_row() -> None:
     assert metric(theirs, everything) == pytest.approx(score(bad, NONE)["bleu"])
 
 
-def test_a_row_is_told_with_its_own_chrf() -> None:
-    example = Example("ein Hund", ("a dog", "the dog"))
+def test_a_row_is_told_by_the_metric_of_its_task() -> None:
+    def tell_row(task: str, text: str, *gold: str) -> tuple[bool | None, float]:
+        example = Example(f"{task}: x", gold, {"task": task})
+        found = say(np.array([text], dtype=object), example, SEVERAL)
+        assert found.answer == text
+        return found.right, found.score
 
-    same, other = (say(np.array([text], dtype=object), example, NONE) for text in ("the dog", "x"))
-
-    assert (same.answer, same.right, same.score) == ("the dog", None, 100.0)
-    assert other.score < 20
+    assert tell_row("translate", "the dog", "a dog", "the dog") == (None, 100.0)
+    assert tell_row("translate", "x", "a dog")[1] < 20
+    assert tell_row("feeling", "good", "good") == (True, 1.0)
+    assert tell_row("feeling", "bad", "good") == (False, 0.0)
+    assert tell_row("subject", "new plans", "new plans") == (None, 100.0)
 
 
 def test_texts_are_asked_for_in_their_order() -> None:
@@ -101,3 +176,13 @@ def test_texts_are_asked_for_in_their_order() -> None:
     examples = [Example(each, ("x",)) for each in "ab"]
 
     assert ask_texts(network, examples, NONE).tolist() == [["A"], ["B"]]
+
+
+def test_the_recipe_says_what_counts() -> None:
+    table = {"name": "x", "task": "generate", "data": {"train": "a.jsonl", "metric": "rouge"}}
+    one = find_metrics([], check_recipe(table))
+    data = {"train": "a.jsonl", "prefix": "kind", "tasks": TASKS}
+    several = find_metrics([], check_recipe({"name": "x", "task": "text-to-text", "data": data}))
+
+    assert one == TextMetrics((), metrics={"": "rouge"})
+    assert several == TextMetrics((), metrics=TASKS, column="kind")

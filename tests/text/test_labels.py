@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textwright.errors import ArtifactError, DataError
-from textwright.text.labels import Labels, find_labels, read_labels, write_labels
+from textwright.text.labels import Labels, TextMetrics, find_labels, read_labels, write_labels
 
 
 def test_labels_are_sorted_and_repeats_and_rows_out_of_scope_add_nothing() -> None:
@@ -77,3 +77,23 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_table_of_labels_alone_answers_one_each_uncalibrated_and_never_abstains() -> None:
     assert Labels(("a", "b")) == Labels(("a", "b"), multi=False, temperature=1.0, threshold=0.0)
+
+
+def test_the_metrics_of_written_texts_come_back_in_their_order(tmp_path: Path) -> None:
+    metrics = {"translate": "bleu", "a": "rouge"}
+    labels = TextMetrics((), metrics=metrics, column="task")
+
+    write_labels(labels, tmp_path / "labels.json")
+    found = read_labels(tmp_path / "labels.json")
+
+    assert found == labels
+    assert isinstance(found, TextMetrics)
+    assert list(found.metrics) == ["translate", "a"]
+
+
+def test_a_row_has_the_metric_of_its_task() -> None:
+    several = TextMetrics((), metrics={"a": "rouge"}, column="task")
+
+    assert several.find({"task": "a", "other": "x"}) == "rouge"
+    assert several.find({"task": "b"}) == several.find({}) == ""
+    assert TextMetrics(()).find({"task": "b"}) == "bleu"

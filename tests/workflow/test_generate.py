@@ -21,6 +21,8 @@ GATES = [
     {"rule": "at_least", "metric": "bleu", "value": 60.0},
     {"rule": "not_worse_than", "metric": "bleu", "margin": 5.0},
     {"rule": "robust", "value": 100.0},
+    {"rule": "at_most", "metric": "repetition", "value": 0.1},
+    {"rule": "copied", "value": 20},
 ]
 
 
@@ -66,7 +68,7 @@ def test_a_version_is_scored_beside_the_text_as_it_is(first: TrainedVersion) -> 
     assert first.report["baseline"]["bleu"] < 10
     assert first.report["baseline"]["name"] == "the text as it is"
     assert "tok:13a" in first.metrics["signatures"]["bleu"]
-    assert [each.outcome for each in first.verdicts] == ["pass"] * 3
+    assert [each.outcome for each in first.verdicts] == ["pass"] * 5
 
 
 def test_the_artifact_holds_both_networks_and_the_card_says_what_was_counted(
@@ -76,8 +78,11 @@ def test_the_artifact_holds_both_networks_and_the_card_says_what_was_counted(
     card = (first.folder / "card.md").read_text(encoding="utf-8")
 
     assert {"model.onnx", "step.onnx", "tokenizer.json"} <= names
-    assert "bleu lowercase, sacreBLEU" in card
+    assert "| bleu lowercase, counted by | `sacreBLEU nrefs:1 case:lc" in card
     assert "not what is true" in card
+    assert "say the same four words twice; for each word of the reference it writes" in card
+    assert "the longest such span has" in card
+    assert 0.8 < first.metrics["length_ratio"] < 1.2
 
 
 def test_held_out_rows_are_kept_with_what_was_written(first: TrainedVersion) -> None:
@@ -96,6 +101,8 @@ def test_a_file_is_scored_again_with_the_same_figures(
     found = evaluate(first.name, folder / "test.jsonl", settings=settings)
 
     assert found["bleu"] == first.metrics["bleu"]
+    with pytest.raises(UsageError, match="the beam keeps 0"):
+        evaluate(first.name, folder / "test.jsonl", beam=0, settings=settings)
 
 
 def test_versions_are_compared_on_the_same_rows(
@@ -103,7 +110,7 @@ def test_versions_are_compared_on_the_same_rows(
 ) -> None:
     found = compare(first.name, second.name, settings=settings)
 
-    assert {each.name for each in found.metrics} >= {"bleu", "bleu_lowercase"}
+    assert {each.name for each in found.metrics} >= {"bleu", "bleu_lowercase", "chrf"}
 
 
 def test_texts_are_translated_on_the_command_line(

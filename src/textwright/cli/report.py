@@ -5,7 +5,7 @@ from typing import Any
 
 from textwright.cli.output import print_table, say
 from textwright.lifecycle.gates import Verdict
-from textwright.training.card import built_on_lines, find_clean, slice_metric
+from textwright.training.card import baselines_of, built_on_lines, find_clean, slice_score
 from textwright.workflow.train import TrainedVersion
 
 WEAKEST = 5
@@ -39,6 +39,7 @@ def trained_table(found: TrainedVersion) -> dict[str, Any]:
         "version": found.number,
         "metrics": {name: each for name, each in found.metrics.items() if name != "confusion"},
         "baseline": found.report.get("baseline", {}),
+        "second_baseline": found.report.get("second_baseline", {}),
         "majority": found.report.get("majority"),
         "leaked_rows": found.report.get("leaked_rows", 0),
         "without_leaks": found.report.get("without_leaks", {}),
@@ -81,9 +82,8 @@ def print_scores(test: Mapping[str, Any], report: Mapping[str, Any]) -> None:
         say(f"  file; without them {said}.")
         say()
     for column, values in test.get("slices", {}).items():
-        metric = slice_metric(values)
-        slices = [(value, each[metric], each["rows"]) for value, each in values.items()]
-        print_table((f"by {column}", metric, "rows"), slices)
+        slices = [(value, *slice_score(each), each["rows"]) for value, each in values.items()]
+        print_table((f"by {column}", "metric", "value", "rows"), slices)
         say()
     print_weakest(test.get("labels", {}))
 
@@ -107,12 +107,12 @@ def score_rows(
             low, high = test.get(f"{name}_interval", (None, None))
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
             yield name.replace("_", " "), value, interval
-    baseline = report.get("baseline", {})
-    for name, value in baseline.items():
-        if f"{name}_interval" in baseline:
-            low, high = baseline[f"{name}_interval"]
-            beside = baseline.get("name", "n-gram linear model")
-            yield f"{beside}, {name}", value, f"{low:.4f} to {high:.4f}"
+    for baseline in baselines_of(report):
+        for name, value in baseline.items():
+            if f"{name}_interval" in baseline:
+                low, high = baseline[f"{name}_interval"]
+                beside = baseline.get("name", "n-gram linear model")
+                yield f"{beside}, {name}", value, f"{low:.4f} to {high:.4f}"
     if "majority" in report:
         yield "commonest label, accuracy", report["majority"], ""
 

@@ -16,6 +16,7 @@ from textwright.recipe.gates import (
     AtLeast,
     AtMost,
     Calibration,
+    Copied,
     GateSettings,
     Latency,
     NoLeak,
@@ -57,15 +58,20 @@ def is_outdated(numbers: Numbers, production: int | None) -> bool:
 
 def at_least(gate: AtLeast, evidence: Evidence) -> Verdict:
     """Pass when a metric of the test set reaches the value."""
-    name = f"{gate.metric} at least {gate.value:g}"
-    found = find_metric(gate.metric, evidence)
+    name = f"{name_metric(gate)} at least {gate.value:g}"
+    found = find_metric(gate.metric, evidence, gate.slice)
     return compare(name, found, gate.value, lambda value: value >= gate.value)
 
 
 def at_most(gate: AtMost, evidence: Evidence) -> Verdict:
     """Pass when a metric of the test set does not exceed the value."""
-    name = f"{gate.metric} at most {gate.value:g}"
-    return compare_most(name, find_metric(gate.metric, evidence), gate.value)
+    name = f"{name_metric(gate)} at most {gate.value:g}"
+    return compare_most(name, find_metric(gate.metric, evidence, gate.slice), gate.value)
+
+
+def name_metric(gate: AtLeast | AtMost | NotWorseThan) -> str:
+    """Name a gate's metric, and the slice that it is of."""
+    return f"{gate.metric} of {gate.slice}" if gate.slice else gate.metric
 
 
 def calibration(gate: Calibration, evidence: Evidence) -> Verdict:
@@ -127,6 +133,12 @@ def no_leak(gate: NoLeak, evidence: Evidence) -> Verdict:
     return Verdict(name, verdict.outcome, numbers, reason)
 
 
+def copied(gate: Copied, evidence: Evidence) -> Verdict:
+    """Pass when no text that was written holds a longer span of the training targets."""
+    name = f"longest span copied from training at most {gate.value} words"
+    return compare_most(name, find_number(evidence, "report", "copied", "longest"), gate.value)
+
+
 def abstention(gate: Abstention, evidence: Evidence) -> Verdict:
     """Pass when enough texts are answered, and those rightly enough."""
     asked = {"coverage": gate.coverage, "selective_accuracy": gate.selective_accuracy}
@@ -146,11 +158,12 @@ def not_worse_than(gate: NotWorseThan, evidence: Evidence) -> Verdict:
 
     Fails when a loss of less than the margin is ruled out at that level, else it is unknown.
     """
-    name = f"{gate.metric} not worse than production by {gate.margin:g}"
+    name = f"{name_metric(gate)} not worse than production by {gate.margin:g}"
     found = find_comparison(name, evidence)
     if isinstance(found, Verdict):
         return found
-    measured = mapping_at(found, "metrics", gate.metric)
+    inside = ("parts", gate.slice) if gate.slice else ()
+    measured = mapping_at(found, *inside, "metrics", gate.metric)
     numbers = {"production": find_production(evidence), "margin": gate.margin, "alpha": gate.alpha}
     if measured is None:
         reason = f"{gate.metric!r} was not measured against production, or is undefined there."
@@ -334,5 +347,6 @@ RULES: dict[str, Callable[[Any, Evidence], Verdict]] = {
     Latency.rule: latency,
     Size.rule: size,
     NoLeak.rule: no_leak,
+    Copied.rule: copied,
     Abstention.rule: abstention,
 }

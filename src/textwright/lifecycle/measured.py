@@ -9,11 +9,16 @@ from typing import Any
 Evidence = Mapping[str, object]  # content by kind; "scores" maps each metric to its value
 
 
-def find_metric(metric: str, evidence: Evidence) -> float | str:
-    """Value of a metric of the test set, or the reason why it has none."""
+def find_metric(metric: str, evidence: Evidence, part: str = "") -> float | str:
+    """Value of a metric of the test set, or of a slice of it, or the reason why it has none."""
     scores = evidence.get("scores")
     if not isinstance(scores, Mapping) or not scores:
         return "Nothing was measured on a test set."
+    if part:
+        column, _, name = part.partition("=")
+        scores = mapping_at(evidence, "report", "test", "slices", column, name)
+        if scores is None:
+            return f"The test set has no slice {part!r}."
     if metric not in scores:
         near = get_close_matches(metric, map(str, scores), n=1)
         tail = f"; did you mean {near[0]!r}?" if near else "."

@@ -8,10 +8,12 @@ from textwright.recipe.settings import setting
 
 CLASSIFY = ("classify",)
 EMBED = ("embed",)
-GENERATE = ("generate",)
-WRITING = ("generate", "language")
+TEXT_TO_TEXT = "text-to-text"
+GENERATE = ("generate", TEXT_TO_TEXT)  # a text from a text
+WRITING = (*GENERATE, "language")
 LABELLED = ("classify", "match", "embed")
 PAIRED = ("match", "embed")
+TEXT_METRICS = ("bleu", "rouge", "accuracy")  # what written texts are scored by
 HUB = "dataset:"
 HUB_SPLIT = re.compile(r"dataset:([\w-][\w.-]*(?:/[\w-][\w.-]*)?)(?::([\w.-]+))?:([\w.-]+)")
 
@@ -23,11 +25,13 @@ class RowForm:
     paired: two texts; else one.
     label:  class, number, whole (a number), or text (to be written), or none.
     loose:  a row of one text instead of two, or without a label, will do.
+    prefixed: it names its task, which begins the text to read.
     """
 
     paired: bool = False
     label: str = "class"
     loose: bool = False
+    prefixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,25 @@ class DataSettings:
     references: str = setting(
         "", "column with a list of other texts that are as right; empty: none", tasks=GENERATE
     )
+    metric: str = setting(
+        "bleu",
+        "what written texts are scored by: bleu (translations), rouge (summaries), accuracy",
+        choices=TEXT_METRICS,
+        tasks=("generate",),
+    )
+    prefix: str = setting(
+        "task",
+        "column that names a row's task; the text read begins with it",
+        tasks=(TEXT_TO_TEXT,),
+    )
+    tasks: dict[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "meaning": "each task by its name, and what it is scored by, such as "
+            "{translate = 'bleu', feeling = 'accuracy', subject = 'rouge'}",
+            "tasks": (TEXT_TO_TEXT,),
+        },
+    )
     text_a: str = setting("text_a", "column of the first text of a pair", tasks=PAIRED)
     text_b: str = setting("text_b", "column of the second", tasks=PAIRED)
     label: str = setting("label", "column of the label, or of the list of labels", tasks=LABELLED)
@@ -80,6 +103,18 @@ class DataSettings:
     download: bool = setting(
         False, "fetch dataset:... from the hub; without this nothing ever goes over the network"
     )
+
+    def __post_init__(self) -> None:
+        """Refuse a task that is scored by what there is not."""
+        for task, metric in self.tasks.items():
+            if metric not in TEXT_METRICS:
+                what = f"data.tasks scores {task!r} by {metric!r}."
+                raise RecipeError(what, f"Choose one of: {', '.join(TEXT_METRICS)}.")
+
+    @property
+    def all_slices(self) -> tuple[str, ...]:
+        """The columns to report by; where there are several tasks, first that which names them."""
+        return (self.prefix, *self.slices) if self.tasks else self.slices
 
 
 @dataclass(frozen=True)

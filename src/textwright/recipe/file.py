@@ -9,8 +9,14 @@ from typing import Any, TypeVar
 
 from textwright.errors import RecipeError, unknown_name
 from textwright.recipe.check import read_settings, unknown_key
-from textwright.recipe.data import WRITING, DataSettings, find_hub_split
-from textwright.recipe.gates import GATES, GateSettings
+from textwright.recipe.data import (
+    GENERATE,
+    TEXT_TO_TEXT,
+    WRITING,
+    DataSettings,
+    find_hub_split,
+)
+from textwright.recipe.gates import GATES, GateSettings, check_slices
 from textwright.recipe.parts import (
     DECODERS,
     EMBEDDINGS,
@@ -43,7 +49,10 @@ MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 REFERENCE = re.compile(rf"package:\w+|{MODEL_NAME.pattern}@[a-z0-9]+")  # no path, but a name
 HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 NAMED_FILES = {"embedding": ("file", REFERENCE), "encoder": ("model", HUB_NAME)}
-READING = {"generate": ("bilstm", "transformer"), "language": ("none",)}  # encoders they take
+READING = {
+    **dict.fromkeys(GENERATE, ("bilstm", "transformer")),
+    "language": ("none",),
+}  # encoders they take
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
 
@@ -147,7 +156,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         rollout=check_rollout(read_settings(RolloutSettings, table.get("rollout", {}), "rollout")),
         records=read_settings(RecordSettings, table.get("records", {}), "records"),
         tune=None,
-        gates=read_gates(table.get("gates", [])),
+        gates=check_slices(read_gates(table.get("gates", [])), data.all_slices),
     )
     return check_tune(table["tune"], recipe) if "tune" in table else recipe
 
@@ -315,6 +324,9 @@ def check_data(
     ready = encoder.kind == "pretrained" or (encoder.kind == "none" and file)
     if not data.train and not (task == "embed" and ready):
         raise RecipeError("[data] names no training file.", 'Write train = "train.jsonl".')
+    if task == TEXT_TO_TEXT and not data.tasks:
+        hint = "Name each with what it is scored by: tasks = {translate = 'bleu'}."
+        raise RecipeError("[data] names no tasks.", hint)
     for name in (data.train, data.dev, data.test):
         if isinstance(name, str):
             find_hub_split(data, name)

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textwright.errors import RecipeError
 from textwright.recipe.settings import setting
 
+NO_SLICES = "Name the columns to report by in data.slices."
+SLICE = "only test rows of this slice, such as language=zh: a column of data.slices and its value"
 FORMS = ("typos", "case", "width")  # ways in which texts are changed to see what holds
 
 
@@ -15,6 +18,7 @@ class AtLeast:
     rule: ClassVar[str] = "at_least"
     metric: str = setting("accuracy", "metric of metrics.json")
     value: float = setting(0.0, "smallest value that passes")
+    slice: str = setting("", SLICE)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class AtMost:
     rule: ClassVar[str] = "at_most"
     metric: str = setting("calibration_error", "metric of metrics.json")
     value: float = setting(1.0, "largest value that passes")
+    slice: str = setting("", SLICE)
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,14 @@ class NotWorseThan:
         "accuracy, overall_accuracy, coverage or out_of_scope_recall (exact test); macro_f1, "
         "selective_accuracy, calibration_error or out_of_scope_auroc (bootstrap); of pairs: "
         "accuracy or within_tolerance (exact test); spearman, pearson, mean_absolute_error, f1 or "
-        "auroc (bootstrap); of written texts: bleu or bleu_lowercase (bootstrap)",
+        "auroc (bootstrap); of written texts: accuracy (exact test); bleu, bleu_lowercase, chrf, "
+        "rouge1, rouge2 or rougeL (bootstrap)",
     )
     margin: float = setting(0.01, "loss that is still no loss", at_least=0, at_most=100)
     alpha: float = setting(
         0.05, "chance of passing with a loss of just the margin", at_least=0.001, at_most=0.5
     )
+    slice: str = setting("", SLICE)
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,18 @@ class NoLeak:
 
 
 @dataclass(frozen=True)
+class Copied:
+    """What is written must not repeat long spans of the training rows' texts to write."""
+
+    rule: ClassVar[str] = "copied"
+    value: int = setting(
+        20,
+        "longest span that passes, in words: of a training target, not of the source",
+        at_least=0,
+    )
+
+
+@dataclass(frozen=True)
 class Abstention:
     """Enough texts must be answered, and those rightly enough."""
 
@@ -124,6 +143,7 @@ GateSettings = (
     | Latency
     | Size
     | NoLeak
+    | Copied
     | Abstention
 )
 
@@ -139,6 +159,21 @@ GATES: dict[str, type[GateSettings]] = {
         Latency,
         Size,
         NoLeak,
+        Copied,
         Abstention,
     )
 }
+
+
+def check_slices(
+    gates: tuple[GateSettings, ...], columns: tuple[str, ...]
+) -> tuple[GateSettings, ...]:
+    """Give the gates back; raises RecipeError for one of a slice that is not reported."""
+    for gate in gates:
+        part = gate.slice if isinstance(gate, AtLeast | AtMost | NotWorseThan) else ""
+        column, found, _ = part.partition("=")
+        if part and (not found or column not in columns):
+            what = f"The gate {gate.rule!r} asks for the slice {part!r}."
+            known = ", ".join(f"{each}=..." for each in columns)
+            raise RecipeError(what, f"It must be one of: {known}." if known else NO_SLICES)
+    return gates

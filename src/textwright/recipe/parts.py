@@ -349,5 +349,6 @@ DECODERS: dict[str, type[DecoderSettings]] = {
     "match": MatchSettings,
     "embed": EmbedSettings,
     "generate": WritingSettings,
+    "text-to-text": WritingSettings,
     "language": LanguageSettings,
 }  # by the task

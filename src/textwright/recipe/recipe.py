@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from textwright.recipe.data import DataSettings, RowForm
+from textwright.recipe.data import TEXT_TO_TEXT, DataSettings, RowForm
 from textwright.recipe.gates import GateSettings
 from textwright.recipe.parts import (
     AbstentionSettings,
@@ -55,7 +55,7 @@ class Recipe:
         if isinstance(self.decoder, EmbedSettings):
             return RowForm(paired=True, label="number", loose=True)
         if isinstance(self.decoder, WritingSettings):
-            return RowForm(label="text")
+            return RowForm(label="text", prefixed=self.task == TEXT_TO_TEXT)
         if isinstance(self.decoder, LanguageSettings):
             return RowForm(label="none")
         return RowForm()

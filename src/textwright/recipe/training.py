@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from textwright.errors import RecipeError
 from textwright.recipe.check import read_settings
-from textwright.recipe.data import CLASSIFY, EMBED, WRITING, DataSettings
+from textwright.recipe.data import CLASSIFY, EMBED, GENERATE, WRITING, DataSettings
 from textwright.recipe.parts import BagSettings, EncoderSettings, PretrainedSettings
 from textwright.recipe.settings import setting
 
@@ -149,7 +149,7 @@ class FewShotSettings(FineTuningSettings):
 
 @dataclass(frozen=True)
 class WritingTrainingSettings(NetworkTrainingSettings):
-    """Training a network to write a text from a text (task ``generate``)."""
+    """Training a network to write a text from a text."""
 
     epochs: int = setting(12, "most passes over the training rows", at_least=1)
     batch_size: int = setting(64, "texts in a batch", at_least=1)
@@ -171,7 +171,7 @@ TrainingSettings = LinearTrainingSettings | NetworkTrainingSettings
 
 
 OF_TASK: dict[str, type[NetworkTrainingSettings]] = {
-    "generate": WritingTrainingSettings,
+    **dict.fromkeys(GENERATE, WritingTrainingSettings),
     "language": LanguageTrainingSettings,
 }  # NetworkTrainingSettings for every other
 

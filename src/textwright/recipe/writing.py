@@ -38,6 +38,13 @@ class WritingSettings(WriterSettings):
     max_ratio: float = setting(
         2.0, "most tokens written for each token read, besides ten", at_least=0.01, at_most=100
     )
+    parts: int = setting(
+        1,
+        "parts, cut between sentences, in which a longer text is read, each written from by "
+        "itself; 1: it is cut at tokenizer.max_tokens",
+        at_least=1,
+        at_most=100,
+    )
     beam: int = setting(5, "texts kept alive in the search; 1: the likeliest token", at_least=1)
     length_penalty: float = setting(
         1.0, "0: short texts win; 1: nearly the mean over tokens counts", at_least=0, at_most=10

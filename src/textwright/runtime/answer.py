@@ -14,16 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.errors import ArtifactError, UsageError
+from textwright.recipe.data import GENERATE
 from textwright.recipe.parts import BagSettings
-from textwright.recipe.writing import LanguageSettings
+from textwright.recipe.recipe import Recipe
+from textwright.recipe.writing import LanguageSettings, WritingSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.language import LanguageSession
 from textwright.runtime.sessions import RESTORE, Session
 from textwright.runtime.writing import WriteOptions, WritingSession
+from textwright.tasks.generate import OUTPUT, join_answers
 from textwright.tasks.language import LanguageScore
 from textwright.tasks.table import find_task
 from textwright.text.batch import Encoding, join_pairs, make_batch
-from textwright.text.examples import Input, Pair
+from textwright.text.examples import PREFIX_END, Input, Pair
+from textwright.text.parts import encode_parts
 from textwright.text.tokenizer import open_tokenizer
 
 Outputs = dict[str, NDArray[Any]]
@@ -51,7 +55,7 @@ class Answerer:
         self.labels = artifact.labels
         self.task = find_task(artifact.recipe.task)
         self.encode: Callable[[Sequence[Input]], list[Encoding]] = find_encode(artifact)
-        self.apart = artifact.recipe.texts_apart > 1
+        self.parts = count_parts(artifact.recipe)
         self.session: Any = open_session(artifact)
         width = check_network(self.session, artifact, self.task.OUTPUT)
         self.width: int = self.task.check_width(width, self.labels, str(artifact.network), RESTORE)
@@ -83,9 +87,11 @@ class Answerer:
 
         Returns every output of the network, each with B rows in the order given.
         """
-        if self.apart:
-            encodings = [text for each in encodings for text in each.texts]
-        outputs: Outputs = self.session.run(make_batch(encodings).inputs)
+        texts = [text for each in encodings for text in each.texts]
+        outputs: Outputs = self.session.run(make_batch(texts).inputs)
+        if self.parts > 1:
+            counts = [len(each.texts) for each in encodings]
+            outputs[OUTPUT] = join_answers(outputs[OUTPUT], counts)
         return outputs
 
     def answers(self, encodings: Sequence[Encoding], outputs: Outputs) -> list[Answer]:
@@ -198,9 +204,20 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[Any]], list[Encoding]]
         most = recipe.decoder.context - recipe.decoder.max_tokens
         return lambda texts: [tokenizer.encode_end(each, most) for each in texts]
     encode = tokenizer.encode
+    if (parts := count_parts(recipe)) > 1:
+        openings = tuple(f"{task}{PREFIX_END}" for task in recipe.data.tasks)
+        return lambda texts: [
+            encode_parts(tokenizer, each, parts, next(filter(each.startswith, openings), ""))
+            for each in texts
+        ]
     if find_task(recipe.task).PAIRED:
         return lambda pairs: join_pairs(encode([text for each in pairs for text in each.texts]))
     return encode
+
+
+def count_parts(recipe: Recipe) -> int:
+    """Give the most parts in which a recipe's model reads a text, each by itself."""
+    return recipe.decoder.parts if isinstance(recipe.decoder, WritingSettings) else 1
 
 
 AnySession = Session | WritingSession | LanguageSession
@@ -208,7 +225,7 @@ AnySession = Session | WritingSession | LanguageSession
 
 def open_session(artifact: Artifact) -> AnySession:
     """Open what an artifact answers with."""
-    if artifact.manifest.task == "generate":
+    if artifact.manifest.task in GENERATE:
         return WritingSession(artifact)
     if artifact.manifest.task == "language":
         return LanguageSession(artifact)

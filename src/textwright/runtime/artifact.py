@@ -14,6 +14,7 @@ from textwright.manifest import (
     read_manifest,
     write_manifest,
 )
+from textwright.recipe.data import GENERATE
 from textwright.recipe.file import check_recipe, read_toml
 from textwright.recipe.parts import BagSettings, PretrainedSettings
 from textwright.recipe.recipe import Recipe
@@ -22,7 +23,6 @@ from textwright.text.labels import Labels, read_labels
 
 NETWORK, STEP = "model.onnx", "step.onnx"
 ANSWERING = ("recipe.toml", "labels.json", NETWORK)  # without these nothing answers
-READING_FIRST = ("generate",)  # tasks that read a source before they write
 PARTS_ONLY = ("vectors", "elmo")  # tasks of artifacts that other models are built on
 
 
@@ -110,7 +110,7 @@ def check_complete(folder: Path, manifest: Manifest) -> None:
     """Refuse a manifest that leaves out what answering needs."""
     named = {each.name for each in manifest.files}
     needed = [*ANSWERING, "tokenizer.json"] if "tokenizer" in manifest.parts else [*ANSWERING]
-    for name in [*needed, STEP] if manifest.task in READING_FIRST else needed:
+    for name in [*needed, STEP] if manifest.task in GENERATE else needed:
         if name not in named:
             raise ArtifactError(f"{folder} has no {name}, which answering needs.", RESTORE)
 

@@ -203,7 +203,7 @@ def declare_outputs(task: str, width: int) -> Declared:
         return {"vector": ("FP32", (width,)), **WHOLE}
     if task == "match":
         return {**SCORED, **WHOLE}
-    if task in ("generate", "language"):
+    if task in ("generate", "text-to-text", "language"):
         return {**WRITTEN, **WHOLE}
     return {**LABELLED, **WHOLE}
 

@@ -1,5 +1,6 @@
 """Generate: a text written from a text, such as its translation or its summary."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.text.labels import Labels
+from textwright.text.sentences import join_texts
 
 OUTPUT = "written"  # of the network, [N, 1] answers
 COUNTED = False  # no answer says how many tokens were read for it
@@ -58,6 +60,31 @@ class GenerateAnswer:
 def answers(written: NDArray[np.object_], _labels: Labels) -> list[GenerateAnswer]:
     """Give the answers [N, 1] as they were written; there are no labels."""
     return list(written[:, 0])
+
+
+def join_answers(written: NDArray[np.object_], counts: Sequence[int]) -> NDArray[np.object_]:
+    """Join the answers to the parts of texts into one a text, [N, 1].
+
+    written: [P, 1], of the parts of all texts, in their order.
+    counts:  of each text, its parts.
+    The score is the parts' together; other answers than the best are those of no whole text.
+    """
+    joined = np.empty((len(counts), 1), dtype=object)
+    parts = iter(written[:, 0])
+    for row, count in enumerate(counts):
+        answers = [next(parts) for _ in range(count)]
+        joined[row, 0] = answers[0] if count == 1 else join_answer(answers)
+    return joined
+
+
+def join_answer(answers: Sequence[GenerateAnswer]) -> GenerateAnswer:
+    """Join the answers to the parts of one text, in their order."""
+    ended = all(each.finish_reason == "stop" for each in answers)
+    return GenerateAnswer(
+        join_texts([each.text for each in answers]),
+        "stop" if ended else "length",
+        sum(each.score for each in answers),
+    )
 
 
 def check_width(_width: object, _labels: Labels, _place: str, _hint: str) -> int:

@@ -1,37 +1,57 @@
-"""Score texts that a model wrote against those that people did: BLEU and chrF by sacreBLEU.
+"""Score texts that a model wrote against those that people did, each task by its own metric.
 
 Shapes: N rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textwright.errors import MissingExtraError
-from textwright.metrics import Ints
-from textwright.tasks.resampled import score_parts, score_whole
+from textwright.metrics import Floats, Ints
+from textwright.recipe.recipe import Recipe
+from textwright.tasks import bleu, exact, rouge
+from textwright.tasks.resampled import score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
-from textwright.text.labels import Labels
+from textwright.text.labels import Labels, TextMetrics
+from textwright.text.sentences import split_words
 
-NGRAMS = 4  # the longest that BLEU counts
-CHINESE = ("\u4e00", "\u9fff")  # the range of most Chinese characters
+REPEATED = 4  # words in a row that a text should not say twice
+KINDS: dict[str, ModuleType] = {"bleu": bleu, "rouge": rouge, "accuracy": exact}
 
 
 @dataclass(frozen=True)
 class Told:
-    """What BLEU counts of each row, with capitals and without, [N, 10] int each.
+    """What is counted of the rows of one kind.
 
-    The n-grams of 1 to 4 words that the references have, too, all that were written, and the
-    words written and in the nearest reference.
+    places: [N] int, where each row stands in ``counts``; -1 for a row of another kind.
     """
 
-    cased: Ints
-    lowered: Ints
+    places: Ints
+    counts: Any
+
+
+def find_metrics(_examples: Sequence[Example], recipe: Recipe) -> Labels:
+    """Give by which metric each task is counted, as the recipe says."""
+    if recipe.form.prefixed:
+        return TextMetrics((), metrics=dict(recipe.data.tasks), column=recipe.data.prefix)
+    return TextMetrics((), metrics={"": recipe.data.metric})
+
+
+def metrics_of(labels: Labels) -> TextMetrics:
+    """Give the metrics that labels name."""
+    return labels if isinstance(labels, TextMetrics) else TextMetrics(labels.names)
+
+
+def headline(labels: Labels) -> str:
+    """Name the first metric of the first task."""
+    kind = next(iter(metrics_of(labels).metrics.values()))
+    return str(next(iter(KINDS[kind].METRICS)))
 
 
 def ask_texts(
@@ -50,57 +70,100 @@ def mark_nothing(examples: Sequence[Example], _labels: Labels) -> NDArray[np.flo
 
 
 def score(rows: Rows, labels: Labels) -> dict[str, Any]:
-    """Give every metric, ready for JSON, with the signatures that say what was counted."""
+    """Give every metric, ready for JSON, with the signatures that say what was counted.
+
+    repetition:   share of texts that say the same four words twice.
+    length_ratio: words written for each one of the first reference.
+    """
     found: dict[str, Any] = {"rows": len(rows.gold)}
     if not found["rows"]:
         return found
-    (told,) = tell([rows], [labels])
-    found |= score_whole(RESAMPLED, told, found["rows"])
-    written, references = texts_of(rows), align(rows)
-    chrf = find_chrf()
-    found["chrf"] = float(chrf.corpus_score(written, references).score)
-    counters = {"bleu": find_bleu(rows), "bleu_lowercase": find_bleu(rows, lowercase=True)}
-    for each in counters.values():
-        each.corpus_score(written, references)  # the signature counts the references
-    found["signatures"] = {
-        name: str(each.get_signature()) for name, each in {**counters, "chrf": chrf}.items()
-    }
-    return found | {"slices": score_parts(rows.slices, "bleu", partial(bleu, told))}
+    told, signatures = tell_one(rows, labels), dict[str, str]()
+    for kind, chosen in find_kinds(rows, labels).items():
+        part = rows.take(chosen)
+        found |= score_whole(KINDS[kind].METRICS, told[kind].counts, len(part.gold))
+        signatures |= KINDS[kind].sign(texts_of(part), part.gold)
+    found |= score_wording(rows)
+    return found | {"signatures": signatures, "slices": score_slices(rows.slices, told)}
 
 
-def tell(rows: Sequence[Rows], _labels: Sequence[Labels]) -> list[Told]:
-    """Count of each model's texts what BLEU is made of."""
-    return [
-        Told(count_rows(each, lowercase=False), count_rows(each, lowercase=True)) for each in rows
-    ]
+def find_kinds(rows: Rows, labels: Labels) -> dict[str, NDArray[np.bool_]]:
+    """Tell which rows are counted by each kind of metric, [N] bool; kinds without any left out."""
+    kinds = np.array([metrics_of(labels).find(each) for each in rows.slices], dtype=np.str_)
+    named = dict.fromkeys(metrics_of(labels).metrics.values())
+    return {kind: kinds == kind for kind in named if (kinds == kind).any()}
 
 
-def count_rows(rows: Rows, *, lowercase: bool) -> Ints:
-    """Count the n-grams of each row, [N, 10]."""
-    counter = find_bleu(rows, lowercase=lowercase, effective_order=True)  # only its counts matter
-    found = np.zeros((len(rows.gold), 2 * NGRAMS + 2), dtype=np.int64)
-    for row, (text, gold) in enumerate(zip(texts_of(rows), rows.gold, strict=True)):
-        counted = counter.sentence_score(text, gold)
-        found[row] = [*counted.counts, *counted.totals, counted.sys_len, counted.ref_len]
+def tell(rows: Sequence[Rows], labels: Sequence[Labels]) -> list[dict[str, Told]]:
+    """Count of each model's texts what metrics are made of, by kind, as the first model says."""
+    return [tell_one(each, labels[0]) for each in rows]
+
+
+def tell_one(rows: Rows, labels: Labels) -> dict[str, Told]:
+    """Count one model's texts."""
+    found = {}
+    for kind, chosen in find_kinds(rows, labels).items():
+        part = rows.take(chosen)
+        places = np.where(chosen, np.cumsum(chosen) - 1, -1)
+        found[kind] = Told(places, KINDS[kind].count(texts_of(part), part.gold))
     return found
 
 
-def corpus_bleu(counts: Ints) -> float:
-    """Give BLEU, 0 to 100, of rows counted together."""
-    total = counts.sum(axis=0).tolist()
-    right, written, lengths = total[:NGRAMS], total[NGRAMS : 2 * NGRAMS], total[2 * NGRAMS :]
-    counter = find_sacrebleu().BLEU
-    return float(counter.compute_bleu(right, written, *lengths, smooth_method="exp").score)
+def measure(kind: str, name: str, told: Mapping[str, Told], rows: Ints) -> float:
+    """Give a metric over the rows of its kind at these places; NaN without any."""
+    if kind not in told:
+        return float("nan")
+    places = told[kind].places[rows]
+    counted = places[places >= 0]
+    if not len(counted):
+        return float("nan")
+    return float(KINDS[kind].METRICS[name](told[kind].counts, counted))
 
 
-def bleu(told: Told, rows: Ints) -> float:
-    """BLEU of the rows at these places."""
-    return corpus_bleu(told.cased[rows])
+def score_wording(rows: Rows) -> dict[str, float]:
+    """Say how often texts repeat themselves, and how long they are."""
+    written = [split_words(each) for each in texts_of(rows)]
+    right = sum(len(split_words(each[0])) for each in rows.gold)
+    return {
+        "repetition": sum(map(repeats, written)) / len(written),
+        "length_ratio": sum(map(len, written)) / max(right, 1),
+    }
 
 
-def bleu_lowercase(told: Told, rows: Ints) -> float:
-    """BLEU of these rows, capitals folded."""
-    return corpus_bleu(told.lowered[rows])
+def repeats(words: Sequence[str]) -> bool:
+    """Tell whether the same ``REPEATED`` words stand twice in a text."""
+    runs = [tuple(words[at : at + REPEATED]) for at in range(len(words) - REPEATED + 1)]
+    return len(set(runs)) < len(runs)
+
+
+def score_slices(
+    slices: Sequence[Mapping[str, str]], told: Mapping[str, Told]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Give rows and all metrics by column and value of it, the first of its metrics first."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for column in slices[0]:
+        values = np.array([each[column] for each in slices])
+        found[column] = {
+            str(value): score_slice(told, np.flatnonzero(values == value))
+            for value in np.unique(values)
+        }
+    return found
+
+
+def score_slice(told: Mapping[str, Told], rows: Ints) -> dict[str, float]:
+    """Give rows and metrics of the rows at these places."""
+    scores = {
+        name: measure(kind, name, told, rows) for kind in told for name in KINDS[kind].METRICS
+    }
+    return {"rows": len(rows)} | {name: each for name, each in scores.items() if each == each}
+
+
+def outcomes(rows: Rows, labels: Labels) -> dict[str, Floats]:
+    """Give accuracy as what each row counts, NaN where another metric does, [N]."""
+    chosen = find_kinds(rows, labels).get("accuracy")
+    if chosen is None:
+        return {}
+    return {"accuracy": np.where(chosen, exact.count(texts_of(rows), rows.gold), np.nan)}
 
 
 def texts_of(rows: Rows) -> list[str]:
@@ -108,48 +171,13 @@ def texts_of(rows: Rows) -> list[str]:
     return [str(each) for each in rows.scores[:, 0]]
 
 
-def align(rows: Rows) -> list[list[str | None]]:
-    """Give the first reference of all rows, then the second, and so on; None for none."""
-    most = max(len(each) for each in rows.gold)
-    return [
-        [each[place] if place < len(each) else None for each in rows.gold] for place in range(most)
-    ]
+def say(scores: NDArray[Any], example: Example, labels: Labels) -> Said:
+    """Give the text written for one row, with its own chrF or ROUGE-L, or whether it is right."""
+    kind, text = metrics_of(labels).find(example.slices), str(scores[0])
+    score = KINDS[kind].score_row(text, example.labels)
+    return Said(text, bool(score) if kind == "accuracy" else None, float(score))
 
 
-def is_chinese(rows: Rows) -> bool:
-    """Tell whether the references are Chinese: more than half of their characters are."""
-    text = "".join(each[0] for each in rows.gold if each)
-    return 2 * sum(CHINESE[0] <= each <= CHINESE[1] for each in text) > len(text)
-
-
-def find_bleu(rows: Rows, **options: bool) -> Any:
-    """Make a counter of BLEU (Papineni et al. 2002; Post 2018); of Chinese by characters."""
-    tokenize = "zh" if is_chinese(rows) else "13a"
-    return find_sacrebleu().BLEU(tokenize=tokenize, **options)
-
-
-def find_chrf() -> Any:
-    """Make a counter of chrF (Popović 2015)."""
-    return find_sacrebleu().CHRF()
-
-
-def find_sacrebleu() -> Any:
-    """Import sacreBLEU; raises MissingExtraError where it is not installed."""
-    try:
-        from sacrebleu import metrics as found
-    except ImportError as error:
-        hint = "Install it: pip install 'textwright[train]'"
-        raise MissingExtraError("Scoring written texts needs sacrebleu.", hint) from error
-    return found
-
-
-def say(scores: NDArray[Any], example: Example, _labels: Labels) -> Said:
-    """Give the text written for one row, with its own chrF; it is neither right nor wrong."""
-    score = find_chrf().sentence_score(str(scores[0]), list(example.labels)).score
-    return Said(str(scores[0]), None, float(score))
-
-
-RESAMPLED: dict[str, Callable[[Told, Ints], float]] = {
-    "bleu": bleu,
-    "bleu_lowercase": bleu_lowercase,
-}
+RESAMPLED: dict[str, Callable[[Mapping[str, Told], Ints], float]] = {
+    name: partial(measure, kind, name) for kind in ("bleu", "rouge") for name in KINDS[kind].METRICS
+}  # accuracy is a mean over right and wrong rows, which is tested exactly

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from textwright.errors import RecipeError
 from textwright.metrics import Floats, Ints
+from textwright.recipe.data import GENERATE
 from textwright.recipe.recipe import Recipe
 from textwright.tasks import (
     classify,
@@ -143,17 +144,20 @@ MEASURES: dict[str, Measures] = {
         tell=embed_scores.tell,
         resampled=embed_scores.RESAMPLED,
     ),
-    "generate": Measures(
-        find_labels=embed_scores.no_labels,
-        targets=generate_scores.mark_nothing,
-        ask=generate_scores.ask_texts,
-        calibrate=embed_scores.keep_labels,
-        score=generate_scores.score,
-        headline=lambda _labels: "bleu",
-        say=generate_scores.say,
-        outcomes=lambda _rows, _labels: {},
-        tell=generate_scores.tell,
-        resampled=generate_scores.RESAMPLED,
+    **dict.fromkeys(
+        GENERATE,
+        Measures(
+            find_labels=generate_scores.find_metrics,
+            targets=generate_scores.mark_nothing,
+            ask=generate_scores.ask_texts,
+            calibrate=embed_scores.keep_labels,
+            score=generate_scores.score,
+            headline=generate_scores.headline,
+            say=generate_scores.say,
+            outcomes=generate_scores.outcomes,
+            tell=generate_scores.tell,
+            resampled=generate_scores.RESAMPLED,
+        ),
     ),
     "language": Measures(
         find_labels=embed_scores.no_labels,

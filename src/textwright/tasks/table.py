@@ -8,12 +8,13 @@ from importlib import import_module
 from types import ModuleType
 
 from textwright.errors import unknown_name
+from textwright.recipe.data import GENERATE
 
 TASKS = {
     "classify": "textwright.tasks.classify",
     "match": "textwright.tasks.match",
     "embed": "textwright.tasks.embed",
-    "generate": "textwright.tasks.generate",
+    **dict.fromkeys(GENERATE, "textwright.tasks.generate"),
     "language": "textwright.tasks.language",
 }
 

@@ -21,7 +21,8 @@ class Encoding:
     truncated: the text was longer than the recipe allows, and was cut.
     second:    where in ``ids`` the second text of a pair begins, if they are read at once and the
                network tells them apart.
-    apart:     the texts of a pair that are read one by one, of which ``ids`` holds both.
+    apart:     what is read one by one, of which ``ids`` holds all: the texts of a pair, or the
+               parts of a long text.
     unknown:   id of what the tokenizer has no token for; -1: none.
     added:     tokens that the tokenizer adds to every text, and that say nothing about this one.
     """
@@ -33,11 +34,11 @@ class Encoding:
     unknown: int = 1
     added: int = 0
     second: int | None = None
-    apart: "tuple[Encoding, Encoding] | None" = None
+    apart: "tuple[Encoding, ...] | None" = None
 
     @property
     def texts(self) -> "tuple[Encoding, ...]":
-        """What the network reads: this, or the texts of a pair, each by itself."""
+        """What the network reads: this, or the texts of a pair or parts of a text, one by one."""
         return self.apart or (self,)
 
 

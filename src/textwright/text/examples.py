@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+PREFIX_END = ": "  # between the name of a task and the text, where one model has several
+
 
 class Pair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Two texts that are asked about as one; its length is that of both, in code points.
@@ -33,6 +35,7 @@ class Example:
     """A text, or a pair of texts, with its labels.
 
     text_b: the second text of a pair; None where there is one text only.
+    opening: names the task of the row, where there are several: ``text`` begins with it.
     labels: the classes it belongs to; empty for a row out of scope, or one without any label
             in a multi-label task.
     slices: the columns to report by, with their values.
@@ -45,6 +48,12 @@ class Example:
     slices: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     text_b: str | None = None
+    opening: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The text as it stands in its row."""
+        return self.text.removeprefix(self.opening)
 
     @property
     def input(self) -> Input:

@@ -1,8 +1,8 @@
-"""What a model's outputs mean: labels and their order, or the scale of a score."""
+"""What a model's outputs mean: labels and their order, the scale of a score, or written texts."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +78,26 @@ class Scale(Labels):
             return float("nan")
 
 
+@dataclass(frozen=True)
+class TextMetrics(Labels):
+    """By which metric texts that were written are scored.
+
+    metrics: ``bleu``, ``rouge`` or ``accuracy``, by the task that a row is of; a model of one
+             task calls it "".
+    column:  the slice that names a row's task; empty where there is one.
+    """
+
+    metrics: Mapping[str, str] = field(default_factory=lambda: {"": "bleu"})
+    column: str = ""
+
+    def find(self, slices: Mapping[str, str]) -> str:
+        """Give the metric of a row, empty where its task is not known.
+
+        slices: its columns to report by.
+        """
+        return self.metrics.get(slices.get(self.column, ""), "")
+
+
 def find_scale(labels: Iterable[str], kind: str) -> Scale:
     """Find the scale of the training rows' labels.
 
@@ -127,6 +147,8 @@ def read_labels(path: Path) -> Labels:
         table = json.loads(path.read_text(encoding="utf-8"))
         temperature, threshold = float(table["temperature"]), float(table["threshold"])
         plain = (tuple(table["names"]), bool(table["multi"]), temperature, threshold)
+        if "metrics" in table:
+            return TextMetrics(*plain, dict(table["metrics"]), str(table["column"]))
         if "kind" not in table:
             return Labels(*plain)
         return Scale(*plain, str(table["kind"]), float(table["low"]), float(table["high"]))

@@ -19,7 +19,7 @@ from typing import Any, TextIO
 from textwright.errors import DataError, unknown_name
 from textwright.recipe.data import DataSettings, HubSplit, RowForm, find_hub_split
 from textwright.text.columnar import COLUMNAR, Row, check_header
-from textwright.text.examples import Dataset, Example, make_dataset
+from textwright.text.examples import PREFIX_END, Dataset, Example, make_dataset
 from textwright.text.folders import list_files
 from textwright.text.hub import read_hub
 from textwright.text.parallel import is_parallel, read_parallel
@@ -51,7 +51,8 @@ def read_dataset(
             continue
         example = make_example(row, settings, f"{path}, row {number}", form)
         written = example.labels[:1] if form.label == "text" else ()
-        if not keep_empty and not all(text.strip() for text in (*example.texts, *written)):
+        read = (example.plain, *example.texts[1:], *written)
+        if not keep_empty and not all(text.strip() for text in read):
             dropped["empty text"] += 1
             continue
         examples.append(example)
@@ -235,15 +236,26 @@ def make_example(
     label = settings.target if form.label == "text" else settings.label
     unlabelled = form.label == "none" or (form.loose and label not in row)
     check_columns(row, (*columns, *([] if unlabelled else [label])), place)
-    check_columns(row, settings.slices, place)
+    check_columns(row, settings.all_slices, place)
     first, *second = (text_of(row, column, place) for column in columns)
+    opening = name_task(row, settings, place) if form.prefixed else ""
     return Example(
-        text=first,
+        text=opening + first,
         labels=() if unlabelled else read_labels_of(row, settings, place, form),
-        slices={column: str(row[column]) for column in settings.slices},
+        slices={column: str(row[column]) for column in settings.all_slices},
         digest=digest_row(row),
         text_b=second[0] if second else None,
+        opening=opening,
     )
+
+
+def name_task(row: Row, settings: DataSettings, place: str) -> str:
+    """Give what begins the text of a row that names its task; raises DataError for no such task."""
+    task = str(row[settings.prefix])
+    if task not in settings.tasks:
+        hint = unknown_name("task", task, settings.tasks).hint
+        raise DataError(f"{place}: data.tasks has no {task!r}.", hint)
+    return f"{task}{PREFIX_END}"
 
 
 def check_columns(row: Row, columns: Iterable[str], place: str) -> None:

@@ -148,6 +148,11 @@ class Tokenizer:
         text = "".join(words[each] for each in ids)
         return text if self.settings.kind == "characters" else text.replace(BLANK, " ").strip()
 
+    def encode_whole(self, text: str) -> list[int]:
+        """Encode a text of any length, without an end."""
+        ids: list[int] = self.inner.encode_batch_fast([clean_text(text)])[0].ids
+        return ids
+
     def encode_lines(self, text: str) -> NDArray[np.int64]:
         """Encode a text of any length, [END] behind each line."""
         lines = self.inner.encode_batch_fast(clean_text(text).split("\n"))

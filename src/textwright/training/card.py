@@ -3,11 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from textwright.recipe.data import WRITING
 from textwright.recipe.parts import AnyTokenizerSettings
 from textwright.recipe.recipe import Recipe
 
 SHOWN = 10  # labels listed as the weakest
-FIRST = ("accuracy", "spearman", "bleu", "perplexity")  # metrics that stand first, by the task
+FIRST = (
+    "accuracy",
+    "spearman",
+    "bleu",
+    "rouge1",
+    "perplexity",
+)  # metrics that stand first, by the task
 
 
 def write_card(recipe: Recipe, report: Mapping[str, Any]) -> str:
@@ -84,14 +91,19 @@ def score_lines(report: Mapping[str, Any]) -> Iterable[str]:
             interval = "" if low is None else f"{low:.4f} to {high:.4f}"
             yield f"| {name.replace('_', ' ')} | {value:.4f} | {interval} |"
     for name, signature in test.get("signatures", {}).items():
-        yield f"| {name.replace('_', ' ')}, sacreBLEU | `{signature.replace('|', ' ')}` | |"
-    baseline = report.get("baseline", {})
-    for name in sorted(each for each in baseline if f"{each}_interval" in baseline):
-        beside = baseline.get("name", "the n-gram linear model")
-        yield f"| {name} of {beside} | {baseline[name]:.4f} | |"
+        yield f"| {name.replace('_', ' ')}, counted by | `{signature.replace('|', ' ')}` | |"
+    for baseline in baselines_of(report):
+        for name in sorted(each for each in baseline if f"{each}_interval" in baseline):
+            beside = baseline.get("name", "the n-gram linear model")
+            yield f"| {name} of {beside} | {baseline[name]:.4f} | |"
     if "majority" in report:
         yield f"| accuracy of the commonest label | {report['majority']:.4f} | |"
     yield ""
+
+
+def baselines_of(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Give the scores of what a model is held against, that with the first name first."""
+    return [report[name] for name in ("baseline", "second_baseline") if name in report]
 
 
 def weakest_lines(test: Mapping[str, Any]) -> Iterable[str]:
@@ -108,18 +120,19 @@ def weakest_lines(test: Mapping[str, Any]) -> Iterable[str]:
 
 
 def slice_lines(test: Mapping[str, Any]) -> Iterable[str]:
-    """List accuracy by slice, or what else is the first metric."""
+    """List accuracy by slice, or what else is its first metric."""
     for column, values in test.get("slices", {}).items():
-        metric = slice_metric(values)
-        yield from (f"## By {column}", "", f"| {column} | {metric} | rows |", "|---|---|---|")
+        yield from (f"## By {column}", "", f"| {column} | metric | value | rows |")
+        yield "|---|---|---|---|"
         for value, each in values.items():
-            yield f"| {value} | {each[metric]:.4f} | {each['rows']} |"
+            metric, score = slice_score(each)
+            yield f"| {value} | {metric} | {score:.4f} | {each['rows']} |"
         yield ""
 
 
-def slice_metric(values: Mapping[str, Mapping[str, float]]) -> str:
-    """Name the metric that a table of slices holds beside their rows."""
-    return next((name for each in values.values() for name in each if name != "rows"), "accuracy")
+def slice_score(scores: Mapping[str, float]) -> tuple[str, float]:
+    """Give the first metric of a slice, and its value."""
+    return next((name, value) for name, value in scores.items() if name != "rows")
 
 
 def limit_lines(recipe: Recipe, report: Mapping[str, Any]) -> Iterable[str]:
@@ -169,15 +182,24 @@ def embed_limits(_report: Mapping[str, Any]) -> Iterable[str]:
     yield "- How near two of its vectors are says nothing by itself: compare it with other pairs."
 
 
-def generate_limits(_report: Mapping[str, Any]) -> Iterable[str]:
-    """Say what a text that was written cannot say."""
+def generate_limits(report: Mapping[str, Any]) -> Iterable[str]:
+    """Say what a text that was written cannot say, and how much of it was learned by heart."""
     yield "- It writes what is likely, not what is true: names and numbers may be wrong."
+    test = report.get("test", {})
+    if "repetition" in test:
+        told = f"- {test['repetition']:.1%} of its texts say the same four words twice; for each"
+        yield f"{told} word of the reference it writes {test['length_ratio']:.2f}."
+    if copied := report.get("copied"):
+        told = f"{copied['share']:.1%} of its texts hold {copied['words']} words in a row or more"
+        yield (
+            f"- {told} of a training target that their source does not; the longest such span has "
+            f"{copied['longest']} words."
+        )
 
 
 TASK_LIMITS = {
     "classify": classify_limits,
     "match": match_limits,
     "embed": embed_limits,
-    "generate": generate_limits,
-    "language": generate_limits,
+    **dict.fromkeys(WRITING, generate_limits),
 }

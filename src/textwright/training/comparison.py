@@ -22,6 +22,10 @@ class Scored:
     scores: NDArray[Any]
     labels: Labels
 
+    def take(self, rows: Sequence[int]) -> "Scored":
+        """Give the scores of the rows at some places."""
+        return Scored(self.scores[list(rows)], self.labels)
+
 
 def compare_scored(
     ours: Scored,

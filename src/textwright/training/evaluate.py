@@ -18,7 +18,7 @@ from textwright.training.baseline import commonest_answer, train_baseline
 
 WITHOUT_LEAKS = (
     "rows", "accuracy", "macro_f1", "overall_accuracy", "out_of_scope_auroc", "spearman", "pearson",
-    "f1", "auroc", "bleu", "bleu_lowercase", "perplexity",
+    "f1", "auroc", "bleu", "bleu_lowercase", "chrf", "rouge1", "rouge2", "rougeL", "perplexity",
     "bits_per_character",
 )  # fmt: skip
 
@@ -81,7 +81,7 @@ def score_baselines(
     """Score what every model is held against, and the commonest label where labels are classes.
 
     A classifier: the n-gram linear model, trained here with its defaults, in seconds. A model of
-    pairs: how many words they share. One that writes: the text it was given, as it is.
+    pairs: how many words they share. One that writes: what ``extract`` takes from the rows.
     """
     found: dict[str, Any] = {}
     if recipe.form.label == "class":
@@ -90,13 +90,9 @@ def score_baselines(
     if recipe.form.label == "none":
         return found
     if recipe.form.label == "text":
-        copied = np.empty((len(test.examples), 1), dtype=object)
-        copied[:, 0] = [each.text for each in test.examples]
-        found["baseline"] = {
-            **score_rows(recipe.task, copied, test.examples, labels).metrics,
-            "name": "the text as it is",
-        }
-        return found
+        from textwright.training.extract import score_extracts
+
+        return score_extracts(recipe.task, train, test, labels)
     if recipe.task != "classify":
         from textwright.training.overlap import score_overlap
 

@@ -14,6 +14,7 @@ from textwright.text.examples import Dataset
 from textwright.text.labels import write_labels
 from textwright.text.splits import Splits, find_leaks
 from textwright.training.card import write_card
+from textwright.training.copied import measure_copies
 from textwright.training.evaluate import (
     Evaluation,
     evaluate,
@@ -74,6 +75,12 @@ def measure(recipe: Recipe, splits: Splits, answerer: Answerer) -> Measured:
         clean = score_without_leaks(recipe.task, test.scores, splits.test, leaked, labels)
         report["without_leaks"] = clean
     report |= score_baselines(recipe, splits.train, splits.test, labels)
+    if recipe.form.label == "text":
+        report["copied"] = measure_copies(
+            [str(each) for each in test.scores[:, 0]],
+            [each.plain for each in splits.test.examples],
+            (each.labels[0] for each in splits.train.examples),
+        )
     return Measured(report, test)
 
 

@@ -118,9 +118,10 @@ def measure_robustness(answerer: Answerer, examples: Sequence[Example]) -> dict[
 
 
 def rewrite(example: Example, form: str) -> Example:
-    """Write an example's text differently, or both."""
+    """Write an example's text differently, or both; what names its task stays."""
     second = None if example.text_b is None else perturb(example.text_b, form)
-    return replace(example, text=perturb(example.text, form), text_b=second)
+    text = example.opening + perturb(example.plain, form)
+    return replace(example, text=text, text_b=second)
 
 
 def headline(answerer: Answerer, examples: Sequence[Example]) -> tuple[Floats | None, float]:
@@ -129,6 +130,6 @@ def headline(answerer: Answerer, examples: Sequence[Example]) -> tuple[Floats | 
     rows, metric = make_rows(ask(answerer, examples), examples), measures.headline(labels)
     outcomes = measures.outcomes(rows, labels)
     if metric in outcomes:
-        return outcomes[metric], float(outcomes[metric].mean())
+        return outcomes[metric], float(np.nanmean(outcomes[metric]))
     (told,) = measures.tell([rows], [labels])
     return None, measures.resampled[metric](told, np.arange(len(examples)))

@@ -16,6 +16,7 @@ from textwright.paired import (
     p_value,
     resampled_difference,
 )
+from textwright.recipe.data import GENERATE
 from textwright.settings import Settings
 from textwright.tasks.measures import find_measures
 from textwright.tasks.scores import Rows
@@ -128,7 +129,7 @@ def measure_both(task: str, labels: Sequence[Labels], shared: Sequence[Pair]) ->
         outcomes = [outcomes_of(side, multi=labels[0].multi) for side in sides]
         return compare_means(*outcomes)
     measures = find_measures(task)
-    rows = [rows_of(side, written=task == "generate") for side in sides]
+    rows = [rows_of(side, written=task in GENERATE) for side in sides]
     outcomes = [measures.outcomes(*each) for each in zip(rows, labels, strict=True)]
     told = measures.tell(rows, labels)
     others = [

@@ -79,12 +79,29 @@ def measure_against(against: Against, ours: Scored, examples: Sequence[Example])
         return {**about, "error": error.what}
     theirs = Scored(scores, answerer.labels)
     metrics = asked_metrics(recipe)
-    return {**about, **compare_scored(ours, theirs, examples, metrics, task=recipe.task)}
+    found = compare_scored(ours, theirs, examples, metrics[""], task=recipe.task)
+    parts = {}
+    for name, asked in metrics.items():
+        if name and (rows := find_slice(examples, name)):
+            sides = (ours.take(rows), theirs.take(rows))
+            chosen = [examples[row] for row in rows]
+            parts[name] = compare_scored(*sides, chosen, asked, task=recipe.task)
+    return {**about, **found, "parts": parts}
 
 
-def asked_metrics(recipe: Recipe) -> list[str]:
-    """Name the metrics that a recipe's gates hold against production."""
-    return [each.metric for each in recipe.gates if isinstance(each, NotWorseThan)]
+def find_slice(examples: Sequence[Example], name: str) -> list[int]:
+    """Give the places of the rows of a slice, named as in ``language=zh``."""
+    column, _, value = name.partition("=")
+    return [row for row, each in enumerate(examples) if each.slices.get(column) == value]
+
+
+def asked_metrics(recipe: Recipe) -> dict[str, list[str]]:
+    """Name the metrics that a recipe's gates hold against production, by slice; "" for all rows."""
+    found: dict[str, list[str]] = {"": []}
+    for each in recipe.gates:
+        if isinstance(each, NotWorseThan):
+            found.setdefault(each.slice, []).append(each.metric)
+    return found
 
 
 def needs_production(recipe: Recipe) -> bool:

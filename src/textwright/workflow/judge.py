@@ -73,7 +73,11 @@ def compare_again(keep: Keep, found: Found) -> dict[str, Any] | None:
 
 def fits(known: dict[str, Any], production: Production, recipe: Recipe) -> bool:
     """Tell whether a comparison is of this production and holds every metric asked for."""
-    measured = known.get("metrics")
-    if measured is None or known.get("production") != production.number:
+    if "metrics" not in known or known.get("production") != production.number:
         return False
-    return all(metric in measured for metric in asked_metrics(recipe))
+    parts = {"": known, **known.get("parts", {})}
+    return all(
+        metric in parts.get(name, {}).get("metrics", {})
+        for name, asked in asked_metrics(recipe).items()
+        for metric in asked
+    )

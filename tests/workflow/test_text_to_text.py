@@ -1,0 +1,177 @@
+"""Several tasks in one model, each named by what a text begins with."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.phrases import phrase_recipe, phrases, translate
+from textwright.errors import DataError, RecipeError
+from textwright.lifecycle import rollout
+from textwright.lifecycle.evidence import read_evidence
+from textwright.lifecycle.registry import find_version
+from textwright.models import load
+from textwright.recipe.file import check_recipe, recipe_text
+from textwright.settings import Settings, find_settings
+from textwright.text.readers import read_dataset
+from textwright.training.perturb import rewrite
+from textwright.workflow.opening import open_keep
+from textwright.workflow.train import TrainedVersion, train
+
+TASKS = {"to English": "bleu", "colour": "accuracy"}
+FILES = {name: f"{name}.jsonl" for name in ("train", "dev", "test")}
+GATES = [
+    {"rule": "at_least", "metric": "chrf", "value": 10.0, "slice": "task=to English"},
+    {"rule": "at_least", "metric": "accuracy", "value": 0.8, "slice": "task=colour"},
+    {"rule": "not_worse_than", "metric": "accuracy", "margin": 0.3, "slice": "task=colour"},
+    {"rule": "not_worse_than", "metric": "chrf", "margin": 50.0, "slice": "task=to English"},
+]
+
+
+def rows(text: str, chance: random.Random) -> list[dict[str, Any]]:
+    colour = chance.choice(("rot", "blau"))
+    plain = " ".join(word for word in text.split() if word not in ("rot", "blau"))
+    return [
+        {"task": "to English", "text": text, "target": translate(text)},
+        {"task": "colour", "text": f"{plain} {colour}".strip(), "target": colour},
+    ]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found, chance = tmp_path_factory.mktemp("tasks"), random.Random(5)
+    texts = list(dict.fromkeys(phrases(1_500, seed=1)))
+    edges = {"test": texts[:40], "dev": texts[40:70], "train": texts[70:450]}
+    for name, part in edges.items():
+        lines = [json.dumps(row) for text in part for row in rows(text, chance)]
+        (found / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return found
+
+
+@pytest.fixture(scope="module")
+def settings(folder: Path) -> Settings:
+    return find_settings(create=True, start=folder, environment={})
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path, settings: Settings) -> TrainedVersion:
+    path = folder / "tasks.toml"
+    fast = {"epochs": 8, "batch_size": 16, "learning_rate": 0.01, "threads": 1}
+    data = {**FILES, "tasks": TASKS}
+    recipe = phrase_recipe("lstm", task="text-to-text", data=data, gates=GATES, training=fast)
+    path.write_text(recipe_text(recipe), encoding="utf-8")
+    return train(path, settings=settings)
+
+
+def test_each_task_has_its_own_metric_in_its_own_slice(found: TrainedVersion) -> None:
+    slices = found.metrics["slices"]["task"]
+
+    assert slices["colour"].keys() == {"rows", "accuracy"}
+    assert slices["to English"].keys() == {"rows", "bleu", "bleu_lowercase", "chrf"}
+    assert found.report["baseline"]["slices"]["task"]["colour"]["accuracy"] < 0.8
+    card = (found.folder / "card.md").read_text(encoding="utf-8")
+    assert "| colour | accuracy |" in card
+    assert "| to English | bleu |" in card
+
+
+def test_each_task_is_gated_by_itself(found: TrainedVersion) -> None:
+    assert [each.outcome for each in found.verdicts] == ["pass"] * 4
+    assert found.verdicts[1].gate == "accuracy of task=colour at least 0.8"
+
+
+def test_the_word_in_front_says_what_is_asked(found: TrainedVersion) -> None:
+    model = load(found.folder)
+
+    to_english, colour = model.predict(["to English: das kind sieht rot", "colour: ein hund rot"])
+
+    assert to_english.text.endswith(".")
+    assert colour.text == "rot"
+
+
+def test_a_candidate_is_held_against_production_task_by_task(
+    found: TrainedVersion, folder: Path, settings: Settings
+) -> None:
+    with open_keep(settings) as keep, keep.sessions.begin() as session:
+        rollout.promote(session, find_version(session, found.name), actor="tester", reason="")
+
+    worse = train(folder / "tasks.toml", overrides=["training.epochs=1"], settings=settings)
+
+    with open_keep(settings) as keep, keep.sessions() as session:
+        compared = read_evidence(session, find_version(session, worse.name))["comparison"]
+    assert compared["parts"]["task=colour"]["rows"] == 40
+    assert compared["parts"]["task=colour"]["metrics"]["accuracy"]["rows"] == 40
+    assert compared["parts"]["task=to English"]["metrics"]["chrf"]["value"] < 0
+    assert worse.verdicts[3].outcome != "unknown"
+    assert "measured against" not in worse.verdicts[2].reason
+
+
+def test_a_text_written_differently_keeps_its_task(folder: Path) -> None:
+    table = {"train": "test.jsonl", "root": str(folder), "tasks": TASKS}
+    recipe = check_recipe({"name": "x", "task": "text-to-text", "data": table})
+    data = read_dataset(recipe.data, "test.jsonl", keep_empty=True, form=recipe.form)
+
+    changed = rewrite(data.examples[0], "case")
+
+    assert data.examples[0].text.startswith("to English: ")
+    assert changed.text == f"to English: {data.examples[0].plain.upper()}"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"task": "color", "text": "a", "target": "b"}, "data.tasks has no 'color'.*\n.*'colour'"),
+        ({"text": "a", "target": "b"}, "has no column 'task'"),
+    ],
+)
+def test_a_row_of_no_task_is_refused(tmp_path: Path, row: dict[str, str], said: str) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    data = {"train": "a.jsonl", "root": str(tmp_path), "tasks": TASKS}
+    recipe = check_recipe({"name": "x", "task": "text-to-text", "data": data})
+
+    with pytest.raises(DataError, match=said):
+        read_dataset(recipe.data, "a.jsonl", keep_empty=True, form=recipe.form)
+
+
+def test_a_row_without_a_text_is_dropped_though_it_names_its_task(tmp_path: Path) -> None:
+    lines = [{"task": "colour", "text": text, "target": "rot"} for text in (" ", "ein hund")]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    data = {"train": "a.jsonl", "root": str(tmp_path), "tasks": TASKS}
+    recipe = check_recipe({"name": "x", "task": "text-to-text", "data": data})
+
+    found = read_dataset(recipe.data, "a.jsonl", keep_empty=False, form=recipe.form)
+
+    assert [each.text for each in found.examples] == ["colour: ein hund"]
+    assert found.dropped == {"empty text": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "names no tasks"),
+        ({"tasks": {"a": "blue"}}, "scores 'a' by 'blue'"),
+        ({"tasks": TASKS, "metric": "bleu"}, "has no setting data.metric"),
+    ],
+)
+def test_recipes_without_tasks_are_refused(data: dict[str, Any], said: str) -> None:
+    table = {"name": "x", "task": "text-to-text", "data": {"train": "a.jsonl", **data}}
+
+    with pytest.raises(RecipeError, match=said):
+        check_recipe(table)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("language=zh", "asks for the slice 'language=zh'.*\n.*task=..., by=..."),
+        ("colour", "asks for the slice 'colour'"),
+    ],
+)
+def test_a_gate_of_a_slice_that_is_not_reported_is_refused(part: str, said: str) -> None:
+    data = {"train": "a.jsonl", "tasks": TASKS, "slices": ["by"]}
+    gate = {"rule": "at_most", "metric": "repetition", "slice": part}
+    table = {"name": "x", "task": "text-to-text", "data": data, "gates": [gate]}
+
+    with pytest.raises(RecipeError, match=said):
+        check_recipe(table)
