@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from tests.serving.running import Running, Shelf, running
+from textwright.recipe.file import read_recipe
 
 BENCH = Path(__file__).parents[1] / "bench"
 PREDICT = "/api/v1/models/intents/predict"
@@ -87,3 +88,31 @@ def test_a_bar_is_kept_from_a_ratio_of_one(rounds: ModuleType) -> None:
     assert rounds.at_most("lost", "records", 0, 0.0).ratio == 1.0
     assert rounds.at_most("lost", "records", 1, 0.0).ratio == 0.0
     assert rounds.at_least("goodput", "share", 0.45, 0.9).ratio == 0.5
+
+
+@pytest.fixture(scope="module")
+def scores(generator: ModuleType) -> ModuleType:
+    assert generator.__file__ is not None  # the folder is on the path
+    return importlib.import_module("scores")
+
+
+def test_every_bar_names_a_recipe_and_metrics_that_its_task_has(scores: ModuleType) -> None:
+    for bar in scores.BARS:
+        path = BENCH.parent / "examples" / f"{bar.recipe}.toml"
+        recipe = read_recipe(path, [*bar.overrides, *bar.quick])
+
+        assert bar.metrics
+        assert recipe.training.epochs == 1 or not bar.quick
+        assert not bar.before or (path.parents[1] / bar.before).is_file()
+    assert len({bar.line for bar in scores.BARS}) == len(scores.BARS)
+
+
+def test_a_score_stands_beside_each_baseline_that_has_it(scores: ModuleType) -> None:
+    run = {"baseline": {"name": "lead", "rouge1": 10.0}, "second_baseline": {"name": "TextRank"}}
+
+    (row,) = scores.stand_beside("mails: rouge1", "rouge1", 25.0, run)
+    (alone,) = scores.stand_beside("poems: bits", "bits", 5.0, {})
+
+    assert (row.peer_name, row.peer, row.ratio) == ("lead", 10.0, 2.5)
+    assert (alone.ours, alone.ratio) == (5.0, 1.0)
+    assert scores.ratio(5.0, 0.0) == 0.0

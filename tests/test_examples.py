@@ -5,6 +5,8 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,7 @@ def test_the_public_sets_have_the_rows_and_leaks_their_page_states(
         ("multi30k/de_en_lstm", (29_000, 1_014, 1_000), "Two young, White males are outside"),
         ("multi30k/en_de_lstm", (29_000, 1_014, 1_000), "Zwei junge weiße Männer sind im Freien"),
         ("tatoeba/en_zh_lstm", (27_104, 974, 977), ""),
+        ("aeslc/subject_lstm", (14_436, 1_960, 1_906), ""),
     ],
 )
 @pytest.mark.usefixtures("shared_data")
@@ -69,6 +72,27 @@ def test_the_public_translations_have_the_rows_their_page_states(
     parts = (splits.train, splits.dev, splits.test)
     assert tuple(len(part.examples) for part in parts) == counts
     assert splits.train.examples[0].labels[0].startswith(first)
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_three_public_sets_are_joined_into_one_of_three_tasks(tmp_path: Path) -> None:
+    folder = ROOT / "examples" / "text_to_text"
+    recipe = read_recipe(folder / "three_tasks.toml")
+    script = [sys.executable, str(folder / "join.py"), "--out", str(tmp_path)]
+
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    splits = read_splits(replace(recipe.data, root=str(tmp_path)), recipe.form)
+
+    assert done.stdout.splitlines()[0] == "train.jsonl: 50,356 rows"
+    assert splits.test is not None
+    tasks = Counter(each.slices["task"] for each in splits.test.examples)
+    assert tasks == {"translate": 1_000, "feeling": 1_821, "subject": 1_906}
+    first = splits.train.examples[:100]
+    assert {each.text.partition(": ")[0] for each in first} == tasks.keys()
+    assert {each.labels[0] for each in first if each.opening == "feeling: "} == {
+        "negative",
+        "positive",
+    }
 
 
 @pytest.mark.usefixtures("shared_data")
