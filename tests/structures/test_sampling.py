@@ -63,6 +63,30 @@ def test_rows_have_limits_of_their_own() -> None:
     assert choose_tokens(logits, np.array([0.99, 0.99, 0.99]), own).tolist() == [1, 1, 0]
 
 
+@pytest.mark.parametrize("top_k", [0, 7, 400])
+@pytest.mark.parametrize("top_p", [1.0, 0.999, 0.6])
+def test_the_likeliest_tokens_alone_give_the_choice_among_all(top_k: int, top_p: float) -> None:
+    chance = np.random.default_rng(6)
+    rows, vocabulary = 200, 3_000
+    logits = chance.normal(0, 3, (rows, vocabulary)).astype(np.float32)
+    chances = chance.random(rows)
+    temperature = chance.choice([0.2, 1.0, 4.0], rows)
+    limits = Limits(temperature, np.full(rows, top_k or vocabulary), np.full(rows, top_p))
+    order = np.argsort(-logits, axis=1, kind="stable")
+    sorted_out = np.take_along_axis(logits, order, axis=1).astype(np.float64)
+    shares = np.exp((sorted_out - sorted_out[:, :1]) / temperature[:, None])
+    shares[:, top_k or vocabulary :] = 0
+    before = np.cumsum(shares, axis=1) - shares
+    shares[before >= top_p * shares.sum(axis=1, keepdims=True)] = 0
+    sums = np.cumsum(shares, axis=1)
+    place = (sums <= chances[:, None] * sums[:, -1:]).sum(axis=1)
+
+    chosen = choose_tokens(logits, chances, limits)
+
+    expected = order[np.arange(rows), place]
+    assert np.count_nonzero(chosen != expected) <= 1  # where a sum is on the edge of two
+
+
 def test_a_repetition_is_penalized_above_and_below_zero() -> None:
     logits = np.array([[2.0, -2.0, 1.0]], dtype=np.float32)
     found = penalize(logits, np.array([[0, 1, 1]]), np.array([2.0]))

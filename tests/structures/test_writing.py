@@ -34,6 +34,15 @@ def test_what_was_read_is_not_copied_while_all_sources_go_on(state: State) -> No
     assert taken.source["read"] is state.source["read"]
 
 
+def test_what_was_written_is_not_copied_while_all_rows_go_on(state: State) -> None:
+    every, places = np.array([0, 1, 2]), np.array([[0, 1]] * 3)
+
+    assert state.take(every, places).past["written"] is state.past["written"]
+    assert state.take(every, places[:, ::-1]).past["written"][0].tolist()[0] == [4, 5, 6, 7]
+    fewer = state.take(every[1:], places[1:]).past["written"]
+    assert fewer.tolist() == state.past["written"][1:].tolist()
+
+
 def test_one_row_becomes_as_many_as_are_asked_for(state: State) -> None:
     first = state.take(np.array([0, 1, 2]), np.zeros((3, 1), np.int64))
     taken = first.take(np.array([0, 1, 2]), np.zeros((3, 5), np.int64))

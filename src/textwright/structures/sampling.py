@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textwright.structures.search import Scores, best_tokens
 from textwright.structures.writing import (
+    Bools,
     Bounds,
     Floats,
     Ints,
@@ -20,6 +21,8 @@ from textwright.structures.writing import (
     log_normalizers,
     take_each,
 )
+
+LIKELIEST = 256  # tokens of a row that are looked at first
 
 
 @dataclass(frozen=True)
@@ -151,30 +154,53 @@ class Limits:
     top_k: Ints
     top_p: Scores
 
+    def take(self, rows: Ints) -> "Limits":
+        """Give those of some rows."""
+        return Limits(self.temperature[rows], self.top_k[rows], self.top_p[rows])
+
 
 def choose_tokens(logits: Floats, chances: NDArray[np.float64], limits: Limits) -> Ints:
     """Choose a token for each row.
 
     logits:  [R, V] float.
     chances: [R] float, from 0 to below 1, each drawn evenly.
-    Returns [R] int64.
+    Returns [R] int64. Only rows whose choice is not among the likeliest tokens sort all of them.
     """
     chosen: Ints = logits.argmax(axis=1)
     drawn = np.flatnonzero(limits.temperature > 0)
-    if not len(drawn):
-        return chosen
-    ranks = min(int(limits.top_k[drawn].max()), logits.shape[1])
-    told, tokens = best_tokens(logits[drawn], ranks)
+    for ranks in (LIKELIEST, logits.shape[1]):
+        if len(drawn):
+            found, sure = draw(logits[drawn], chances[drawn], limits.take(drawn), ranks)
+            chosen[drawn[sure]] = found[sure]
+            drawn = drawn[~sure]
+    return chosen
+
+
+def draw(
+    logits: Floats, chances: NDArray[np.float64], limits: Limits, ranks: int
+) -> tuple[Ints, Bools]:
+    """Draw a token for each row among its ``ranks`` likeliest; tells where that is as among all."""
+    vocabulary = logits.shape[1]
+    ranks = min(ranks, vocabulary)
+    told, tokens = best_tokens(logits, ranks)
     order = np.argsort(-told, axis=1, kind="stable")
     told, tokens = take_each(told, order), take_each(tokens, order)
-    shares = np.exp((told - told[:, :1]) / limits.temperature[drawn, None])  # [R, ranks]
-    shares[np.arange(ranks) >= limits.top_k[drawn, None]] = 0.0
-    before = np.cumsum(shares, axis=1) - shares
-    shares[before >= limits.top_p[drawn, None] * shares.sum(axis=1, keepdims=True)] = 0.0
+    shares = np.exp((told - told[:, :1]) / limits.temperature[:, None])  # [R, ranks]
+    shares[np.arange(ranks) >= limits.top_k[:, None]] = 0.0
+    whole, total = limits.top_k <= ranks, shares.sum(axis=1)
+    if not whole.all():
+        tops = logits.max(axis=1, keepdims=True)
+        every = np.exp((logits - tops) / limits.temperature[:, None].astype(np.float32))
+        total = np.where(whole, total, every.sum(axis=1, dtype=np.float64))
+    cut = np.cumsum(shares, axis=1) - shares >= (limits.top_p * total)[:, None]
+    shares[cut] = 0.0
+    every_one = limits.top_k >= vocabulary  # may be drawn, as far as their number goes
+    ends = whole | (every_one & cut.any(axis=1))  # no less likely token belongs to them
     sums = np.cumsum(shares, axis=1)
-    place = (sums <= chances[drawn, None] * sums[:, -1:]).sum(axis=1)
-    chosen[drawn] = take_each(tokens, place[:, None])[:, 0]
-    return chosen
+    goals = chances * np.where(ends, sums[:, -1], total)
+    sure = ends | (every_one & (limits.top_p >= 1) & (goals < sums[:, -1]))
+    place = np.minimum((sums <= goals[:, None]).sum(axis=1), ranks - 1)
+    return take_each(tokens, place[:, None])[:, 0], sure
 
 
 def penalize(logits: Floats, written: Ints, penalties: Scores) -> Floats:
