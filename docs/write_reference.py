@@ -17,8 +17,10 @@ from textwright.recipe.parts import (
     DECODERS,
     EMBEDDINGS,
     ENCODERS,
+    PRETRAINED_DECODERS,
     AbstentionSettings,
     PretrainedTokenizerSettings,
+    PromptTokenizerSettings,
     TokenizerSettings,
     WritingTokenizerSettings,
 )
@@ -31,6 +33,7 @@ from textwright.recipe.training import (
     LanguageTrainingSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
+    WriterTuningSettings,
     WritingTrainingSettings,
 )
 from textwright.recipe.tune import Choice, Range, TuneSettings
@@ -39,11 +42,15 @@ DOCS = Path(__file__).parent
 MADE = "<!-- Written by `make docs` from the code: do not edit. -->"
 
 DECODERS_ONCE = tuple(dict.fromkeys(DECODERS.values()))
+PRETRAINED_ONCE = tuple(
+    each for each in dict.fromkeys(PRETRAINED_DECODERS.values()) if each not in DECODERS_ONCE
+)
 
 
 def name_tasks(decoder: type) -> str:
     """Name the tasks that have these settings."""
-    return " and ".join(task for task, kind in DECODERS.items() if kind is decoder)
+    every = [*DECODERS.items(), *PRETRAINED_DECODERS.items()]
+    return " and ".join(dict.fromkeys(task for task, kind in every if kind is decoder))
 
 
 SECTIONS: list[tuple[str, str, type]] = [
@@ -51,11 +58,14 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("data.dev = {...}", "instead of a file", DevShare),
     ("[tokenizer]", "not for bag or pretrained", TokenizerSettings),
     ("[tokenizer]", "of encoder pretrained", PretrainedTokenizerSettings),
+    ("[tokenizer]", "of encoder pretrained, task language", PromptTokenizerSettings),
     ("[tokenizer]", "of tasks that write", WritingTokenizerSettings),
     *((f'[embedding] kind = "{kind}"', "not for bag or pretrained", EMBEDDINGS[kind])
       for kind in EMBEDDINGS),
     *((f'[encoder] kind = "{kind}"', "", ENCODERS[kind]) for kind in ENCODERS),
     *(("[decoder]", f"{name_tasks(kind)}; not for bag", kind) for kind in DECODERS_ONCE),
+    *(("[decoder]", f"{name_tasks(kind)}, of encoder pretrained", kind)
+      for kind in PRETRAINED_ONCE),
     ("[abstention]", "classify", AbstentionSettings),
     ("[training]", "of encoder bag", LinearTrainingSettings),
     ("[training]", "of every other encoder", NetworkTrainingSettings),
@@ -64,6 +74,7 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[training]", 'of encoder pretrained, train = "frozen"', HeadTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "full" or "lora"', FineTuningSettings),
     ("[training]", "of these two, few_shot = true", FewShotSettings),
+    ("[training]", "of these two, tasks that write", WriterTuningSettings),
     ("[tune]", "", TuneSettings),
     ('tune.space."section.key" = {...}', "", Range),
     ('tune.space."section.key" = {...}', "", Choice),

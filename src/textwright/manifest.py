@@ -17,6 +17,8 @@ NAME = "manifest.json"
 FILES = (
     "recipe.toml",
     "tokenizer.json",
+    "edges.json",
+    "chat_template.jinja",
     "labels.json",
     "model.onnx",
     "step.onnx",

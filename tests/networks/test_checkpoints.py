@@ -10,8 +10,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.networks.tiny_checkpoints import write_checkpoint, write_pooling
+from tests.networks.tiny_writers import write_writer
 from textwright.errors import DataError, RecipeError
 from textwright.networks.checkpoints import find_checkpoint, load_encoder, open_checkpoint
+from textwright.networks.roles import LANGUAGE
 from textwright.recipe.parts import PretrainedSettings
 
 
@@ -163,3 +165,56 @@ def test_the_model_inside_a_package_is_found(
     monkeypatch.syspath_prepend(str(tmp_path))
 
     assert find_checkpoint(PretrainedSettings(model="package:tiny_packaged")) == folder
+
+
+def refuse_writer(folder: Path, said: str) -> None:
+    with pytest.raises(DataError, match=said) as refused:
+        open_checkpoint(folder, LANGUAGE)
+
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model_type": "bert"}, "'bert', which is no language model"),
+        ({"model_type": "t5"}, "'t5', which is no language model"),
+        ({"rope_parameters": {"rope_type": "dynamic"}}, "rope_type 'dynamic'"),
+        ({"rope_parameters": None, "rope_scaling": {"type": "longrope"}}, "type 'longrope'"),
+        ({"hidden_act": "relu2"}, "hidden_act 'relu2'"),
+        ({"quantization_config": {"bits": 4}}, "quantization_config"),
+        ({"auto_map": {"AutoModelForCausalLM": "a.B"}}, "code of its own"),
+    ],
+)
+def test_a_language_model_that_cannot_be_served_is_refused(
+    tmp_path: Path, changes: dict[str, object], said: str
+) -> None:
+    folder = write_writer(tmp_path / "tiny")
+    change_config(folder, **changes)
+
+    refuse_writer(folder, said)
+
+
+def test_pickled_weights_of_a_language_model_are_refused_with_the_way_out(tmp_path: Path) -> None:
+    folder = write_writer(tmp_path / "tiny")
+    pickle_weights(folder)
+
+    with pytest.raises(DataError, match="is a pickle") as refused:
+        open_checkpoint(folder, LANGUAGE)
+
+    assert "AutoModelForCausalLM.from_pretrained" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "positions"),
+    [("llama", {}, 96), ("gpt2", {}, 96), ("mistral", {"sliding_window": 40}, 40)],
+)
+def test_a_language_model_says_how_many_tokens_it_reads_at_once(
+    tmp_path: Path, kind: str, changes: dict[str, object], positions: int
+) -> None:
+    folder = write_writer(tmp_path / "tiny", kind, **changes)
+
+    found = open_checkpoint(folder, LANGUAGE)
+
+    assert found.positions == positions
+    assert "generation_config.json" in {each.name for each in found.files()}

@@ -1,6 +1,7 @@
 """Networks in 8-bit integers, run by ONNX Runtime beside those they were made of."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -177,3 +178,45 @@ def test_equal_networks_give_equal_bytes(drawn: onnx.ModelProto) -> None:
     first, second = (shrink(drawn).SerializeToString(deterministic=True) for _ in range(2))
 
     assert first == second
+
+
+def table_model(table: torch.Tensor, factor: float) -> onnx.ModelProto:
+    """Tell a table's rows apart by states, as the head of a network that writes does."""
+    graph = Graph()
+    states = graph.add_input("states", "float32", ["B", "T", table.shape[1]])
+    kind: dict[str, Any] = {"domain": "com.microsoft", "transB": 1, "alpha": factor}
+    graph.add("FusedMatMul", states, graph.constant(table), called="logits", **kind)
+    graph.add_output("logits", "logits", ["B", "T", len(table)])
+    return graph.model()
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.25])
+def test_a_product_by_a_table_that_lies_turned_is_redrawn_under_its_name(factor: float) -> None:
+    table, states = torch.randn(30, 40), torch.randn(3, 5, 40)
+    model = table_model(table, factor)
+
+    small = shrink(model)
+
+    assert [each.name for each in small.graph.output] == ["logits"]
+    assert "FusedMatMul" not in {node.op_type for node in small.graph.node}
+    expected = factor * (states @ table.T)
+    found = torch.from_numpy(run(small, states=states.numpy()))
+    assert (found - expected).abs().max() < SMALL * expected.abs().max()
+
+
+def test_outputs_of_a_node_that_nobody_asks_for_stay_without_names() -> None:
+    graph = Graph()
+    states = graph.add_input("states", "float32", ["B", "T", 8])
+    ones = graph.constant(torch.ones(8))
+    kind: dict[str, Any] = {"domain": "com.microsoft", "epsilon": 1e-5}
+    operator, given = "SkipSimplifiedLayerNormalization", (states, states, ones)
+    normal, first, second, whole = graph.add_all(
+        operator, *given, outputs=4, skipped=(1, 2), **kind
+    )
+    graph.add_output(graph.add("Add", normal, whole), "result", ["B", "T", 8])
+    values = np.random.default_rng(1).normal(size=(1, 2, 8)).astype(np.float32)
+
+    assert (first, second) == ("", "")
+    np.testing.assert_array_equal(
+        run(shrink(graph.model()), states=values), run(graph.model(), states=values)
+    )

@@ -11,8 +11,10 @@ from textwright.recipe.parts import (
     DECODERS,
     EMBEDDINGS,
     ENCODERS,
+    PRETRAINED_DECODERS,
     AbstentionSettings,
     PretrainedTokenizerSettings,
+    PromptTokenizerSettings,
     TokenizerSettings,
 )
 from textwright.recipe.training import (
@@ -21,6 +23,7 @@ from textwright.recipe.training import (
     HeadTrainingSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
+    WriterTuningSettings,
 )
 from textwright.recipe.tune import Choice, Range, TuneSettings
 
@@ -29,18 +32,21 @@ SECTIONS: list[type] = [
     DevShare,
     TokenizerSettings,
     PretrainedTokenizerSettings,
+    PromptTokenizerSettings,
     AbstentionSettings,
     LinearTrainingSettings,
     NetworkTrainingSettings,
     HeadTrainingSettings,
     FineTuningSettings,
     FewShotSettings,
+    WriterTuningSettings,
     TuneSettings,
     Range,
     Choice,
     *EMBEDDINGS.values(),
     *ENCODERS.values(),
     *DECODERS.values(),
+    *PRETRAINED_DECODERS.values(),
     *GATES.values(),
 ]
 

@@ -19,7 +19,8 @@ from textwright.text.batch import Batch, Encoding
 from textwright.text.ngrams import encode_bags
 from textwright.text.splits import Splits, read_splits
 from textwright.text.tokenizer import open_tokenizer
-from textwright.training.fit import Fitted, Workplace, checked_batches, fit, portable, texts_of
+from textwright.training.checked import spread_batches
+from textwright.training.fit import Fitted, Workplace, fit, portable, texts_of
 from textwright.training.history import EpochRecord
 from textwright.training.model import build_model
 from textwright.training.progress import Quiet
@@ -277,7 +278,7 @@ def lengths_of(batches: list[Batch]) -> list[int]:
 def test_an_export_is_checked_on_texts_from_the_shortest_to_the_longest(count: int) -> None:
     encodings = [Encoding(np.ones(n, dtype=np.int64)) for n in range(count, 0, -1)]
 
-    batches = checked_batches(Rows(encodings, np.zeros((count, 3), dtype=np.float32)))
+    batches = spread_batches(Rows(encodings, np.zeros((count, 3), dtype=np.float32)))
 
     assert len(batches) <= 5
     assert lengths_of(batches) == sorted(lengths_of(batches))

@@ -11,6 +11,7 @@ from textwright.errors import ExportError
 from textwright.networks.components import ENCODERS
 from textwright.recipe.file import READING
 from textwright.text.batch import Encoding
+from textwright.text.edges import NOTHING
 from textwright.text.tokenizer import END
 from textwright.training.objective import NextToken
 from textwright.training.writing_export import export_writing
@@ -117,9 +118,9 @@ def test_targets_begin_after_the_end_and_close_with_it() -> None:
     targets = pad_targets([Encoding(np.array([7])), cut, Encoding(np.zeros(0, np.int64))])
     texts = [Encoding(np.array([9]))] * 3
 
-    assert targets.tolist() == [[7, END], [5, 6], [END, 0]]
+    assert targets.tolist() == [[7, END], [5, 6], [END, NOTHING]]
     batch = WritingRows(texts, targets).batch(np.array([0, 1, 2]))
-    assert batch.told.tolist() == [[END, 7], [END, 5], [END, 0]]
+    assert batch.told.tolist() == [[END, 7], [END, 5], [END, NOTHING]]
 
 
 def test_rows_of_like_lengths_stand_together() -> None:
@@ -134,7 +135,7 @@ def test_rows_of_like_lengths_stand_together() -> None:
 
 def test_the_loss_is_the_mean_over_the_tokens_of_a_batch() -> None:
     settings = phrase_recipe("lstm", training={"label_smoothing": 0.0}).training
-    targets = torch.tensor([[3, 4, END], [END, 0, 0]])
+    targets = torch.tensor([[3, 4, END], [END, NOTHING, NOTHING]])
     objective = NextToken(settings, targets.numpy(), multi=True)  # type: ignore[arg-type]
     logits = torch.randn(4, VOCABULARY, generator=torch.Generator().manual_seed(1))
     told = logits.log_softmax(dim=1)[torch.arange(4), torch.tensor([3, 4, END, END])]

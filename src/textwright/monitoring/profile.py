@@ -28,7 +28,7 @@ def make_profile(
     found: dict[str, Any] = {"rows": len(texts)}
     if len(texts):
         found["characters"] = at_shares(lengths)
-    if scores.dtype == object:
+    if scores.dtype == object and len(scores):
         found["written"] = at_shares(np.array([len(each) for each in scores[:, 0]], np.float64))
     elif scores.size and scores.shape[1] != len(names):
         found["scores"] = at_shares(scores[:, 0])

@@ -1,4 +1,4 @@
-"""Encoders trained beforehand, in the files of Hugging Face's: found, checked, opened.
+"""Networks trained beforehand, in the files of Hugging Face's: found, checked, opened.
 
 Only safetensors are read and no code that comes with a model is ever run. Without ``download``
 nothing goes over the network.
@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from textwright.errors import DataError, MissingExtraError, RecipeError
-from textwright.networks.encoders.encoder_graph import DRAWN
-from textwright.networks.encoders.layer_graph import ACTIVATIONS
+from textwright.networks.roles import ENCODER, Role
 from textwright.recipe.file import HUB_NAME
 from textwright.recipe.parts import PretrainedSettings
 from textwright.vectors.saved import PACKAGE
 
 BY_HAND = "Bring config.json, model.safetensors and tokenizer.json into a folder and name that."
-FETCHED = ["*.json", "*.safetensors"]  # of a hub; pickles are left there
+FETCHED = ["*.json", "*.safetensors", "*.jinja"]  # of a hub; pickles are left there
 POOLINGS = {  # as sentence-transformers names them, before and since its version 5
     "pooling_mode_mean_tokens": "mean",
     "pooling_mode_cls_token": "first",
@@ -33,26 +32,22 @@ POOLINGS = {  # as sentence-transformers names them, before and since its versio
     "lasttoken": "last",
 }
 OFFSET = ("camembert", "mpnet", "roberta", "xlm-roberta")  # they count from behind padding's id
-KNOWN = {  # what of config.json the graph is drawn for; first, what goes where nothing is said
-    "activation": tuple(ACTIVATIONS),
-    "hidden_act": tuple(ACTIVATIONS),
-    "hidden_activation": ("gelu",),
-    "position_embedding_type": ("absolute",),
-}
+BESIDE = ("generation_config.json", "tokenizer_config.json", "chat_template.jinja")
 CONVERT = (
-    "Convert it where you trust it: AutoModel.from_pretrained(FOLDER).save_pretrained(FOLDER) "
+    "Convert it where you trust it: {loader}.from_pretrained(FOLDER).save_pretrained(FOLDER) "
     "writes model.safetensors."
 )
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder that holds an encoder.
+    """A folder that holds a network.
 
     weights:   the files of its weights.
     positions: most tokens it can read at once; 0: any number.
     pooling:   how it was made to turn states into one vector.
     normal:    whether it was made to bring that vector to length 1.
+    role:      what it is taken for.
     """
 
     folder: Path
@@ -60,6 +55,7 @@ class Checkpoint:
     positions: int
     pooling: str
     normal: bool
+    role: Role = ENCODER
 
     @property
     def tokenizer(self) -> Path:
@@ -69,7 +65,10 @@ class Checkpoint:
     def files(self) -> list[Path]:
         """All files that a result depends on."""
         plain = [self.folder / "config.json", self.tokenizer, *self.weights]
-        return [*plain, *sorted(self.folder.glob("*_Pooling/config.json"))]
+        if self.role is ENCODER:
+            return [*plain, *sorted(self.folder.glob("*_Pooling/config.json"))]
+        beside = (self.folder / each for each in BESIDE)
+        return [*plain, *(each for each in beside if each.is_file())]
 
 
 def find_checkpoint(settings: PretrainedSettings) -> Path:
@@ -116,25 +115,30 @@ def fetch(name: str) -> Path:
         raise DataError(f"{name} cannot be fetched: {first}", BY_HAND) from error
 
 
-def open_checkpoint(folder: Path) -> Checkpoint:
+def open_checkpoint(folder: Path, role: Role = ENCODER) -> Checkpoint:
     """Check a folder and say what it holds; nothing of its weights is read but their names.
 
     Raises DataError for a folder without config, weights or tokenizer, with weights as pickles or
-    damaged, with code of its own, or with another model than an encoder.
+    damaged, with code of its own, or with a model that cannot be taken for what is wanted.
     """
-    config = read_config(folder)
-    weights = find_weights(folder)
+    config = read_config(folder, role)
+    weights = find_weights(folder, role)
     if not (folder / "tokenizer.json").is_file():
         hint = "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes one."
         raise DataError(f"There is no tokenizer.json in {str(folder)!r}.", hint)
-    positions = int(config.get("max_position_embeddings") or 0)
+    pooling, normal = read_pooling(folder)
+    return Checkpoint(folder, weights, count_positions(config, role), pooling, normal, role)
+
+
+def count_positions(config: Mapping[str, Any], role: Role) -> int:
+    """Give the most tokens that a model reads at once; 0: any number."""
+    positions = min((int(config[each]) for each in role.positions if config.get(each)), default=0)
     if config["model_type"] in OFFSET and positions:
         positions -= int(config.get("pad_token_id", 1)) + 1
-    pooling, normal = read_pooling(folder)
-    return Checkpoint(folder, weights, positions, pooling, normal)
+    return positions
 
 
-def read_config(folder: Path) -> Mapping[str, Any]:
+def read_config(folder: Path, role: Role) -> Mapping[str, Any]:
     """Read ``config.json``, and refuse what no graph can be drawn of."""
     place = folder / "config.json"
     try:
@@ -148,17 +152,19 @@ def read_config(folder: Path) -> Mapping[str, Any]:
         what = f"{place} asks for code of its own, which is never run."
         raise DataError(what, "Choose a model whose architecture transformers has.")
     import_transformers()
-    if kind not in DRAWN or config.get("is_decoder"):
-        what = f"{place} is of a {kind!r}, which is no encoder that can be served."
-        raise DataError(what, f"Choose one of: {', '.join(sorted(DRAWN))}.")
-    for key, known in KNOWN.items():
-        if config.get(key, known[0]) not in known:
-            what = f"{place} says {key} {config[key]!r}, which cannot be served."
-            raise DataError(what, f"Choose a model with one of: {', '.join(known)}.")
+    if kind not in role.kinds or config.get("is_decoder"):
+        what = f"{place} is of a {kind!r}, which is no {role.noun} that can be served."
+        raise DataError(what, f"Choose one of: {', '.join(role.kinds)}.")
+    turned = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    said = {**{each: turned[each] for each in ("rope_type", "type") if each in turned}, **config}
+    for key, known in role.known.items():
+        if said.get(key, known[0]) not in known:
+            what = f"{place} says {key} {said[key]!r}, which cannot be served."
+            raise DataError(what, f"Choose a model with one of: {', '.join(map(str, known))}.")
     return config
 
 
-def find_weights(folder: Path) -> tuple[Path, ...]:
+def find_weights(folder: Path, role: Role = ENCODER) -> tuple[Path, ...]:
     """Give the files of the weights; their headers are read, so that a damaged one is refused."""
     from safetensors import SafetensorError, safe_open
 
@@ -166,7 +172,7 @@ def find_weights(folder: Path) -> tuple[Path, ...]:
     pickles = [*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.ckpt")]
     if not paths and pickles:
         what = f"{pickles[0]} is a pickle, which can run code when it is read."
-        raise DataError(what, CONVERT)
+        raise DataError(what, CONVERT.format(loader=role.loader))
     if not paths:
         raise DataError(f"There is no model.safetensors in {str(folder)!r}.", BY_HAND)
     for path in paths:
@@ -200,12 +206,23 @@ def load_encoder(folder: Path) -> Any:
 
     Raises DataError when weights are missing or do not fit.
     """
+    model = load_network(folder, ENCODER)
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    return model
+
+
+def load_network(folder: Path, role: Role) -> Any:
+    """Load a network with its weights in float32.
+
+    Raises DataError when weights are missing or do not fit.
+    """
     from safetensors import SafetensorError
 
     transformers = import_transformers()
     try:
         with quiet(transformers):
-            model, found = transformers.AutoModel.from_pretrained(
+            model, found = getattr(transformers, role.loader).from_pretrained(
                 str(folder),
                 dtype="float32",
                 local_files_only=True,
@@ -220,8 +237,6 @@ def load_encoder(folder: Path) -> Any:
     if missing:
         what = f"The weights in {folder} lack {missing[0]!r} and {len(missing) - 1} others."
         raise DataError(what, "Its config.json is of another model: fetch both again.")
-    if getattr(model, "pooler", None) is not None:
-        model.pooler = None
     return model
 
 

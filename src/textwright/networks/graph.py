@@ -30,15 +30,28 @@ class Graph:
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
 
-    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Append a node with one output and return that output's name."""
-        output = f"{operator}_{len(self.nodes)}"
+    def add(self, operator: str, *inputs: str, called: str = "", **attributes: Any) -> str:
+        """Append a node with one output and return that output's name: ``called``, or made up."""
+        output = called or f"{operator}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
-    def add_all(self, operator: str, *inputs: str, outputs: int, **attributes: Any) -> list[str]:
-        """Append a node with several outputs and return their names."""
-        names = [f"{operator}_{len(self.nodes)}_{each}" for each in range(outputs)]
+    def add_all(
+        self,
+        operator: str,
+        *inputs: str,
+        outputs: int,
+        skipped: Sequence[int] = (),
+        **attributes: Any,
+    ) -> list[str]:
+        """Append a node with several outputs and return their names.
+
+        skipped: outputs that are not asked for; their names are empty.
+        """
+        names = [
+            "" if each in skipped else f"{operator}_{len(self.nodes)}_{each}"
+            for each in range(outputs)
+        ]
         self.nodes.append(helper.make_node(operator, inputs, names, **attributes))
         return names
 
@@ -69,8 +82,12 @@ class Graph:
         return name
 
     def add_output(self, value: str, name: str, shape: Sequence[str | int]) -> None:
-        """Give a float value of the graph to its caller under a name."""
-        self.nodes.append(helper.make_node("Identity", [value], [name]))
+        """Give a float value of the graph to its caller under a name.
+
+        One that is called so already is not copied.
+        """
+        if value != name:
+            self.nodes.append(helper.make_node("Identity", [value], [name]))
         self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
     def model(self) -> onnx.ModelProto:

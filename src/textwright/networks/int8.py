@@ -20,6 +20,8 @@ MIDDLE = 128  # stands for 0 in a state
 STATE_TOP = 127  # the largest number of a state is so far from the middle
 WEIGHT_TOP = 63  # 7 bits: without VNNI a processor adds two products in 16, 2 * 255 * 63 < 2**15
 SMALLEST = 1e-12  # that a state of zeros is divided by
+TURNED = "FusedMatMul"  # a product by a weight that lies [N, K], such as a table of words
+PRODUCTS = ("MatMul", TURNED)
 NONE: NDArray[np.float32] = np.zeros((), dtype=np.float32)  # in place of what is no weight
 
 
@@ -32,6 +34,11 @@ def shrink(model: onnx.ModelProto) -> onnx.ModelProto:
     for node in model.graph.node:
         drawing.redraw(node)
     return drawing.graph.model()
+
+
+def factor_of(node: onnx.NodeProto) -> np.float32:
+    """Give what a product is multiplied by besides."""
+    return np.float32(next((each.f for each in node.attribute if each.name == "alpha"), 1.0))
 
 
 @dataclass(frozen=True)
@@ -57,13 +64,15 @@ class Redrawing:
     def redraw(self, node: onnx.NodeProto) -> None:
         """Add a node, or what stands in its place."""
         known = [self.weights.get(each, NONE) for each in node.input]
-        if node.op_type == "MatMul" and known[1].ndim == 2:
-            states = self.scale(self.find(node.input[0]))
-            self.names[node.output[0]] = self.multiply(states, node.input[1], known[1])
+        output = node.output[0]
+        if node.op_type in PRODUCTS and known[1].ndim == 2:
+            weight = known[1] if node.op_type != TURNED else known[1].T * factor_of(node)
+            states, called = self.scale(self.find(node.input[0])), self.names.get(output, "")
+            self.names[output] = self.multiply(states, node.input[1], weight, called)
         elif node.op_type == "Attention":
-            self.names[node.output[0]] = self.attend(node)
+            self.names[output] = self.attend(node)
         elif node.op_type == "Gather" and known[0].ndim == 2:
-            self.names[node.output[0]] = self.look_up(known[0], self.find(node.input[1]))
+            self.names[output] = self.look_up(known[0], self.find(node.input[1]))
         else:
             self.keep(node)
 
@@ -78,9 +87,9 @@ class Redrawing:
         kept = onnx.NodeProto()
         kept.CopyFrom(node)
         kept.input[:] = [self.find(each) for each in node.input]
-        for each in node.output:
+        for each in filter(None, node.output):
             self.names.setdefault(each, f"kept_{each}")
-        kept.output[:] = [self.names[each] for each in node.output]
+        kept.output[:] = [self.names.get(each, each) for each in node.output]
         self.graph.nodes.append(kept)
 
     def scale(self, states: str) -> Scaled:
@@ -92,7 +101,9 @@ class Redrawing:
         step, middle = constant(1 / STATE_TOP), constant(np.array(MIDDLE, dtype=np.uint8))
         return Scaled(add("QuantizeLinear", shares, step, middle), largest)
 
-    def multiply(self, states: Scaled, name: str, weight: NDArray[np.float32]) -> str:
+    def multiply(
+        self, states: Scaled, name: str, weight: NDArray[np.float32], called: str = ""
+    ) -> str:
         """Add the product of states and a weight [K, N]; returns the name of [.., N] float.
 
         name: of the weight, which layers that share it have in common.
@@ -111,7 +122,7 @@ class Redrawing:
             constant(np.zeros(weight.shape[1], dtype=np.int8)),
             domain=FUSED,
         )
-        return self.graph.add("Mul", product, states.scales)
+        return self.graph.add("Mul", product, states.scales, called=called)
 
     def weigh(self, weight: NDArray[np.float32]) -> tuple[str, str]:
         """Give the names of a weight [K, N] in integers, and of the scales of its columns, [N]."""

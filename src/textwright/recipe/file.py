@@ -21,6 +21,7 @@ from textwright.recipe.parts import (
     DECODERS,
     EMBEDDINGS,
     ENCODERS,
+    PRETRAINED_DECODERS,
     AbstentionSettings,
     AnyTokenizerSettings,
     BagSettings,
@@ -32,9 +33,11 @@ from textwright.recipe.parts import (
     MatchSettings,
     PretrainedSettings,
     PretrainedTokenizerSettings,
+    PromptTokenizerSettings,
     TokenizerSettings,
     VectorsEmbeddingSettings,
     WritingTokenizerSettings,
+    check_pretrained,
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.records import RecordSettings
@@ -52,7 +55,7 @@ NAMED_FILES = {"embedding": ("file", REFERENCE), "encoder": ("model", HUB_NAME)}
 READING = {
     **dict.fromkeys(GENERATE, ("bilstm", "transformer")),
     "language": ("none",),
-}  # encoders they take
+}  # encoders they take, besides pretrained
 SECTIONS = tuple(each.name for each in fields(Recipe))
 
 
@@ -208,12 +211,11 @@ def read_encoder(table: Any, task: str) -> EncoderSettings:
     if isinstance(encoder, BagSettings) and task != "classify":
         what = f"The encoder 'bag' only classifies; the task is {task!r}."
         raise RecipeError(what, 'Write kind = "bilstm" in [encoder].')
-    if encoder.kind not in READING.get(task, encoder.kind):
+    if isinstance(encoder, PretrainedSettings):
+        check_pretrained(encoder, task)
+    elif encoder.kind not in READING.get(task, encoder.kind):
         what = f"The encoder {encoder.kind!r} reads nothing that is written from."
-        raise RecipeError(what, f"Choose one of: {', '.join(READING[task])}.")
-    if isinstance(encoder, PretrainedSettings) and not encoder.model:
-        hint = 'Write model = "FOLDER", or "package:NAME".'
-        raise RecipeError('[encoder] of kind "pretrained" names no model.', hint)
+        raise RecipeError(what, f"Choose one of: {', '.join(READING[task])}, pretrained.")
     return encoder
 
 
@@ -221,7 +223,8 @@ def read_decoder(
     table: Mapping[str, Any], encoder: EncoderSettings, task: str
 ) -> DecoderSettings | None:
     """Read ``[decoder]`` of the task; only a pretrained encoder reads two texts at once."""
-    settings = read_used("decoder", table, DECODERS[task], encoder)
+    kinds = PRETRAINED_DECODERS if isinstance(encoder, PretrainedSettings) else DECODERS
+    settings = read_used("decoder", table, kinds[task], encoder)
     if isinstance(settings, MatchSettings) and settings.form == "cross":
         if encoder.kind != "pretrained":
             what = f"The encoder {encoder.kind!r} cannot read two texts at once (form = 'cross')."
@@ -258,6 +261,8 @@ def read_tokenizer(
         kind = WritingTokenizerSettings if task in WRITING else TokenizerSettings
         return read_used("tokenizer", table, kind, encoder)
     given = table.get("tokenizer", {})
+    if task == "language":
+        return read_settings(PromptTokenizerSettings, given, "tokenizer")
     known = {each.name for each in fields(PretrainedTokenizerSettings)}
     foreign = sorted(set(given) - known) if isinstance(given, Mapping) else []
     if foreign and foreign[0] in {each.name for each in fields(TokenizerSettings)}:
@@ -321,8 +326,10 @@ def check_data(
     """
     section = table.get("embedding", {})
     file = isinstance(section, Mapping) and section.get("file")
-    ready = encoder.kind == "pretrained" or (encoder.kind == "none" and file)
-    if not data.train and not (task == "embed" and ready):
+    ready = task == "embed" and (encoder.kind == "pretrained" or (encoder.kind == "none" and file))
+    if isinstance(encoder, PretrainedSettings) and encoder.train == "frozen":
+        ready = ready or task in WRITING
+    if not data.train and not ready:
         raise RecipeError("[data] names no training file.", 'Write train = "train.jsonl".')
     if task == TEXT_TO_TEXT and not data.tasks:
         hint = "Name each with what it is scored by: tasks = {translate = 'bleu'}."

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textwright.errors import RecipeError
+from textwright.recipe.data import GENERATE, WRITING
 from textwright.recipe.settings import setting
-from textwright.recipe.writing import LanguageSettings, WritingSettings
+from textwright.recipe.writing import (
+    DrawSettings,
+    LanguageSettings,
+    SearchSettings,
+    WritingSettings,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,17 @@ class PretrainedTokenizerSettings:
         if self.overlap > most:
             what = f"tokenizer.overlap is {self.overlap}, max_tokens {self.max_tokens}."
             raise RecipeError(what, f"Take at most {most}: about half of a window.")
+
+
+@dataclass(frozen=True)
+class PromptTokenizerSettings:
+    """The tokenizer of a pretrained language model; ``[decoder]`` says how much is read."""
+
+    windows: ClassVar[int] = 1
+    max_tokens: ClassVar[int] = 0  # it cuts nothing
+    kind: str = setting(
+        "pretrained", "pretrained: the model's own, as it is", choices=("pretrained",)
+    )
 
 
 @dataclass(frozen=True)
@@ -193,7 +210,10 @@ class NoEncoderSettings:
 
 @dataclass(frozen=True)
 class PretrainedSettings:
-    """An encoder that was trained on much other text, in the files of Hugging Face's."""
+    """What was trained on much other text, in the files of Hugging Face's.
+
+    An encoder; or, where texts are written, all of the network.
+    """
 
     kind: ClassVar[str] = "pretrained"
     uses: ClassVar[tuple[str, ...]] = ("tokenizer", "decoder")
@@ -205,8 +225,8 @@ class PretrainedSettings:
     )
     train: str = setting(
         "frozen",
-        "frozen: only the decoder learns, in seconds; full: the encoder learns, too; "
-        "lora: it learns through narrow matrices beside its own",
+        "frozen: only the decoder learns, in seconds (of what writes, nothing); full: the encoder "
+        "learns, too; lora: it learns through narrow matrices beside its own",
         choices=("frozen", "full", "lora"),
     )
     frozen_embeddings: bool = setting(True, "keep its token vectors (full): a third less time")
@@ -320,16 +340,14 @@ class AbstentionSettings:
     )
 
 
-DecoderSettings = (
-    ClassifySettings | MatchSettings | EmbedSettings | WritingSettings | LanguageSettings
-)
+DecoderSettings = ClassifySettings | MatchSettings | EmbedSettings | SearchSettings | DrawSettings
 EmbeddingSettings = (
     LearnedSettings | OneHotSettings | VectorsEmbeddingSettings | ElmoEmbeddingSettings
 )
 EncoderSettings = (
     BagSettings | BiLSTMSettings | TransformerSettings | NoEncoderSettings | PretrainedSettings
 )
-AnyTokenizerSettings = TokenizerSettings | PretrainedTokenizerSettings
+AnyTokenizerSettings = TokenizerSettings | PretrainedTokenizerSettings | PromptTokenizerSettings
 
 EMBEDDINGS: dict[str, type[EmbeddingSettings]] = {
     "learned": LearnedSettings,
@@ -352,3 +370,18 @@ DECODERS: dict[str, type[DecoderSettings]] = {
     "text-to-text": WritingSettings,
     "language": LanguageSettings,
 }  # by the task
+PRETRAINED_DECODERS: dict[str, type[DecoderSettings]] = {
+    **DECODERS,
+    **dict.fromkeys(GENERATE, SearchSettings),
+    "language": DrawSettings,
+}  # over what is pretrained, which writes by itself
+
+
+def check_pretrained(encoder: PretrainedSettings, task: str) -> None:
+    """Refuse a checkpoint without a name, and weights left outside by what writes."""
+    if not encoder.model:
+        hint = 'Write model = "FOLDER", or "package:NAME".'
+        raise RecipeError('[encoder] of kind "pretrained" names no model.', hint)
+    if encoder.weights == "reference" and task in WRITING:
+        what = f"encoder.weights is 'reference', and a model of the task {task!r} holds its own."
+        raise RecipeError(what, 'Write weights = "copy".')

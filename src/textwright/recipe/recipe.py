@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from textwright.recipe.data import TEXT_TO_TEXT, DataSettings, RowForm
+from textwright.recipe.data import TEXT_TO_TEXT, WRITING, DataSettings, RowForm
 from textwright.recipe.gates import GateSettings
 from textwright.recipe.parts import (
     AbstentionSettings,
@@ -18,7 +18,7 @@ from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import TrainingSettings
 from textwright.recipe.tune import TUNED, TuneSettings
-from textwright.recipe.writing import LanguageSettings, WritingSettings
+from textwright.recipe.writing import DrawSettings, SearchSettings
 
 CROSS = "cross"
 LABEL_FORMS = {"regression": "number", "graded": "whole", "binary": "class"}
@@ -54,11 +54,16 @@ class Recipe:
             return RowForm(paired=True, label=LABEL_FORMS[self.decoder.labels])
         if isinstance(self.decoder, EmbedSettings):
             return RowForm(paired=True, label="number", loose=True)
-        if isinstance(self.decoder, WritingSettings):
+        if isinstance(self.decoder, SearchSettings):
             return RowForm(label="text", prefixed=self.task == TEXT_TO_TEXT)
-        if isinstance(self.decoder, LanguageSettings):
+        if isinstance(self.decoder, DrawSettings):
             return RowForm(label="none")
         return RowForm()
+
+    @property
+    def writes(self) -> bool:
+        """Whether the network writes texts."""
+        return self.task in WRITING
 
     @property
     def reads_pairs(self) -> bool:

@@ -167,6 +167,14 @@ class LanguageTrainingSettings(NetworkTrainingSettings):
     batch_size: int = setting(32, "pieces of text in a batch, each of decoder.context", at_least=1)
 
 
+@dataclass(frozen=True)
+class WriterTuningSettings(FineTuningSettings):
+    """Training on what writes already (tasks ``generate`` and ``language``, full or lora)."""
+
+    batch_size: int = setting(8, "texts, or pieces of text, in a batch", at_least=1)
+    learning_rate: float = setting(5e-5, "peak step size of AdamW", at_least=0, at_most=10)
+
+
 TrainingSettings = LinearTrainingSettings | NetworkTrainingSettings
 
 
@@ -184,7 +192,8 @@ def read_training(
         return read_settings(LinearTrainingSettings, table, "training")
     kind = OF_TASK.get(task, NetworkTrainingSettings)
     if isinstance(encoder, PretrainedSettings):
-        kind = HeadTrainingSettings if encoder.train == "frozen" else FineTuningSettings
+        tuning = WriterTuningSettings if task in WRITING else FineTuningSettings
+        kind = HeadTrainingSettings if encoder.train == "frozen" else tuning
     if task == "classify" and isinstance(table, Mapping) and table.get("few_shot") is True:
         check_few_shot(kind, data)
         kind = FewShotSettings

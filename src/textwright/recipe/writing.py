@@ -31,19 +31,12 @@ class WriterSettings:
 
 
 @dataclass(frozen=True)
-class WritingSettings(WriterSettings):
-    """From the states of a source to a text, token by token, and how the best text is sought."""
+class SearchSettings:
+    """How the best text is sought that can be written from a source."""
 
     max_tokens: int = setting(100, "most tokens that are written", at_least=1, at_most=4096)
     max_ratio: float = setting(
         2.0, "most tokens written for each token read, besides ten", at_least=0.01, at_most=100
-    )
-    parts: int = setting(
-        1,
-        "parts, cut between sentences, in which a longer text is read, each written from by "
-        "itself; 1: it is cut at tokenizer.max_tokens",
-        at_least=1,
-        at_most=100,
     )
     beam: int = setting(5, "texts kept alive in the search; 1: the likeliest token", at_least=1)
     length_penalty: float = setting(
@@ -52,7 +45,40 @@ class WritingSettings(WriterSettings):
 
 
 @dataclass(frozen=True)
-class LanguageSettings(WriterSettings):
+class WritingSettings(SearchSettings, WriterSettings):
+    """From the states of a source to a text, token by token, and how the best text is sought."""
+
+    parts: int = setting(
+        1,
+        "parts, cut between sentences, in which a longer text is read, each written from by "
+        "itself; 1: it is cut at tokenizer.max_tokens",
+        at_least=1,
+        at_most=100,
+    )
+
+
+@dataclass(frozen=True)
+class DrawSettings:
+    """How much of a text is read, and how the tokens that follow it are drawn."""
+
+    context: int = setting(1024, "most tokens read at once", at_least=2, at_most=131_072)
+    max_tokens: int = setting(256, "most tokens that are written; below context", at_least=1)
+    temperature: float = setting(
+        1.0, "how evenly tokens are drawn; 0: always the likeliest", at_least=0, at_most=100
+    )
+    top_p: float = setting(
+        1.0, "tokens are drawn among the likeliest of this share", at_least=1e-6, at_most=1
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse to write more than can be read back."""
+        if self.max_tokens >= self.context:
+            what = f"decoder.max_tokens is {self.max_tokens}, decoder.context {self.context}."
+            raise RecipeError(what, "Write fewer tokens, or read more at once.")
+
+
+@dataclass(frozen=True)
+class LanguageSettings(DrawSettings, WriterSettings):
     """What writes a text on, token by token, and how it draws them."""
 
     form: str = setting(
@@ -66,16 +92,8 @@ class LanguageSettings(WriterSettings):
     context: int = setting(128, "most tokens read at once", at_least=2, at_most=4096)
     max_tokens: int = setting(64, "most tokens that are written; below context", at_least=1)
     stop_at_line: bool = setting(True, "stop writing where a line ends")
-    temperature: float = setting(
-        1.0, "how evenly tokens are drawn; 0: always the likeliest", at_least=0, at_most=100
-    )
-    top_p: float = setting(
-        1.0, "tokens are drawn among the likeliest of this share", at_least=1e-6, at_most=1
-    )
 
     def __post_init__(self) -> None:
-        """Refuse to write more than can be read back, too."""
-        super().__post_init__()
-        if self.max_tokens >= self.context:
-            what = f"decoder.max_tokens is {self.max_tokens}, decoder.context {self.context}."
-            raise RecipeError(what, "Write fewer tokens, or read more at once.")
+        """Check the widths of the network, and how much is written."""
+        WriterSettings.__post_init__(self)
+        DrawSettings.__post_init__(self)

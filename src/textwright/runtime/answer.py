@@ -17,7 +17,7 @@ from textwright.errors import ArtifactError, UsageError
 from textwright.recipe.data import GENERATE
 from textwright.recipe.parts import BagSettings
 from textwright.recipe.recipe import Recipe
-from textwright.recipe.writing import LanguageSettings, WritingSettings
+from textwright.recipe.writing import DrawSettings, WritingSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.language import LanguageSession
 from textwright.runtime.sessions import RESTORE, Session
@@ -28,6 +28,7 @@ from textwright.tasks.table import find_task
 from textwright.text.batch import Encoding, join_pairs, make_batch
 from textwright.text.examples import PREFIX_END, Input, Pair
 from textwright.text.parts import encode_parts
+from textwright.text.prompts import open_writing_tokenizer
 from textwright.text.tokenizer import open_tokenizer
 
 Outputs = dict[str, NDArray[Any]]
@@ -197,10 +198,11 @@ def find_encode(artifact: Artifact) -> Callable[[Sequence[Any]], list[Encoding]]
         return partial(encode_bags, settings=recipe.encoder)
     if recipe.tokenizer is None:
         raise ArtifactError(f"{artifact.folder} names no tokenizer.", RESTORE)
-    tokenizer = open_tokenizer(artifact.tokenizer, recipe.tokenizer)
+    open_it = open_writing_tokenizer if recipe.writes else open_tokenizer
+    tokenizer = open_it(artifact.tokenizer, recipe.tokenizer)
     if recipe.reads_pairs:
         return lambda pairs: tokenizer.encode_pairs([each.texts for each in pairs])
-    if isinstance(recipe.decoder, LanguageSettings):
+    if isinstance(recipe.decoder, DrawSettings):
         most = recipe.decoder.context - recipe.decoder.max_tokens
         return lambda texts: [tokenizer.encode_end(each, most) for each in texts]
     encode = tokenizer.encode

@@ -14,14 +14,15 @@ from textwright.manifest import (
     read_manifest,
     write_manifest,
 )
-from textwright.recipe.data import GENERATE
+from textwright.recipe.data import GENERATE, WRITING
 from textwright.recipe.file import check_recipe, read_toml
 from textwright.recipe.parts import BagSettings, PretrainedSettings
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.outside import read_outside
+from textwright.text.edges import EDGES
 from textwright.text.labels import Labels, read_labels
 
-NETWORK, STEP = "model.onnx", "step.onnx"
+NETWORK, STEP, CHAT = "model.onnx", "step.onnx", "chat_template.jinja"
 ANSWERING = ("recipe.toml", "labels.json", NETWORK)  # without these nothing answers
 PARTS_ONLY = ("vectors", "elmo")  # tasks of artifacts that other models are built on
 
@@ -57,6 +58,13 @@ class Artifact:
     def step(self) -> Path:
         """The network that goes on by a token, of a task that writes."""
         return self.folder / STEP
+
+    @property
+    def chat_template(self) -> str | None:
+        """How a checkpoint is shown a chat, as a Jinja template; None where it says nothing."""
+        if CHAT not in {each.name for each in self.manifest.files}:
+            return None
+        return (self.folder / CHAT).read_text(encoding="utf-8")
 
     @property
     def tokenizer(self) -> Path:
@@ -110,7 +118,11 @@ def check_complete(folder: Path, manifest: Manifest) -> None:
     """Refuse a manifest that leaves out what answering needs."""
     named = {each.name for each in manifest.files}
     needed = [*ANSWERING, "tokenizer.json"] if "tokenizer" in manifest.parts else [*ANSWERING]
-    for name in [*needed, STEP] if manifest.task in GENERATE else needed:
+    if manifest.task in GENERATE:
+        needed.append(STEP)
+    if manifest.task in WRITING and manifest.parts["encoder"] == PretrainedSettings.kind:
+        needed.append(EDGES)
+    for name in needed:
         if name not in named:
             raise ArtifactError(f"{folder} has no {name}, which answering needs.", RESTORE)
 

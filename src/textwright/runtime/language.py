@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from textwright.recipe.writing import LanguageSettings
+from textwright.recipe.writing import DrawSettings, LanguageSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
 from textwright.runtime.writing import Networks, WriteOptions, answer_of
@@ -16,7 +16,8 @@ from textwright.structures.sampling import Sampling, sample
 from textwright.structures.search import Beam, search_beams
 from textwright.structures.writing import Arrays, Bounds, Floats, Ints, Written, log_normalizers
 from textwright.tasks.language import OUTPUT
-from textwright.text.tokenizer import END, PADDING_ID, UNKNOWN_ID, open_tokenizer
+from textwright.text.edges import NOTHING
+from textwright.text.prompts import open_writing_tokenizer
 
 MOST_LOGITS = 16_000_000  # computed at once while scoring: 64 MB
 
@@ -30,11 +31,13 @@ class LanguageSession:
     def __init__(self, artifact: Artifact) -> None:
         """Load it; raises ArtifactError when the file is no network that this program can run."""
         settings, tokens = artifact.recipe.decoder, artifact.recipe.tokenizer
-        assert isinstance(settings, LanguageSettings)
+        assert isinstance(settings, DrawSettings)
         assert tokens is not None
         self.settings = settings
         self.networks = Networks(Session(artifact.network))
-        self.tokenizer = open_tokenizer(artifact.tokenizer, tokens)
+        self.tokenizer = open_writing_tokenizer(artifact.tokenizer, tokens)
+        goes_on = isinstance(settings, LanguageSettings) and not settings.stop_at_line
+        self.stops = () if goes_on else self.tokenizer.edges.stops
         self.set_options(WriteOptions(temperature=settings.temperature, top_p=settings.top_p))
 
     def set_options(self, options: WriteOptions) -> None:
@@ -64,12 +67,12 @@ class LanguageSession:
         count = len(ids)
         state = self.networks.begin(count)
         if ids.shape[1] > 1:
-            _, state = self.networks.read(ids[:, None, :-1], state)
+            _, state = self.networks.read(ids[:, None, :-1], state, wanted=1)
         bounds = Bounds(
             first=ids[:, -1],
             longest=np.full(count, self.settings.max_tokens),
-            stops=(END,) if self.settings.stop_at_line else (),
-            banned=(PADDING_ID, UNKNOWN_ID),
+            stops=self.stops,
+            banned=self.tokenizer.edges.banned,
         )
         if isinstance(self.how, Beam):
             return search_beams(self.networks.advance, state, bounds, self.how)
@@ -79,15 +82,16 @@ class LanguageSession:
     def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give of each text its nats, tokens, characters and unknown tokens, [N, 4].
 
-        Each line counts with its end, which is a token and a character. A long text is read in
-        windows of ``context`` tokens that overlap by half: but in the first, each token that
-        counts is told from half a window at least.
+        Each line counts with its end, where that is a token, and a character. A long text is read
+        in windows of ``context`` tokens that overlap by half: but in the first, each token that
+        counts is told from half a window at least. An empty text counts as one token of no nats.
         """
         rows = []
         for text in texts:
             tokens = self.tokenizer.encode_lines(text)
-            unknown = np.count_nonzero(tokens == UNKNOWN_ID)
-            rows.append([self.nats(tokens), len(tokens), len(text) + 1, unknown])
+            unknown = np.count_nonzero(tokens == self.tokenizer.unknown)
+            characters = len(text) + self.tokenizer.closes_lines
+            rows.append([self.nats(tokens), max(len(tokens), 1), max(characters, 1), unknown])
         return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
     def nats(self, tokens: Ints) -> float:
@@ -95,8 +99,10 @@ class LanguageSession:
         context = self.settings.context
         step = context // 2
         count = 1 + max(0, -(-(len(tokens) - context) // step))
-        padded = np.zeros(step * (count - 1) + context + 1, dtype=np.int64)
-        padded[0], padded[1 : len(tokens) + 1] = END, tokens
+        if count == 1:  # and no wider than the text
+            context = max(len(tokens), 1)
+        padded = np.full(step * (count - 1) + context + 1, NOTHING)
+        padded[0], padded[1 : len(tokens) + 1] = self.tokenizer.edges.start, tokens
         windows = np.lib.stride_tricks.sliding_window_view(padded, context + 1)[::step]
         at_once = max(1, MOST_LOGITS // (context * self.tokenizer.size))
         total = 0.0
@@ -104,11 +110,12 @@ class LanguageSession:
             part = windows[first : first + at_once]
             told = self.tell(part)  # [W, C]
             told[:, :-step] *= (np.arange(first, first + len(part)) == 0)[:, None]
-            total -= float(told[part[:, 1:] > 0].sum(dtype=np.float64))
+            total -= float(told[part[:, 1:] != NOTHING].sum(dtype=np.float64))
         return total
 
     def tell(self, windows: Ints) -> Floats:
         """Give the log-probability of each token of windows [W, C + 1] but the first: [W, C]."""
+        windows = np.maximum(windows, 0)
         state = self.networks.begin(len(windows))
         logits, _ = self.networks.read(windows[:, None, :-1], state)
         logits = logits[:, 0]  # [W, C, V]

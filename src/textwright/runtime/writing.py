@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.errors import UsageError
-from textwright.recipe.writing import WritingSettings
+from textwright.recipe.writing import SearchSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
 from textwright.structures.sampling import Sampling, sample
 from textwright.structures.search import Beam, search_beams
 from textwright.structures.writing import Arrays, Bounds, Floats, Ints, State, Written
 from textwright.tasks.generate import OUTPUT, GenerateAnswer
-from textwright.text.tokenizer import END, PADDING_ID, UNKNOWN_ID, Tokenizer, open_tokenizer
+from textwright.text.prompts import open_writing_tokenizer
+from textwright.text.tokenizer import Tokenizer
 
 SOURCE, PAST, NEW = "source.", "past.", "new."  # as the graphs name what goes from step to step
+PADS = "pads"  # of a source: places at the left of its past that hold nothing
 LEAST = 10  # tokens that may be written besides those that the source's length allows
 
 
@@ -42,16 +44,24 @@ class Networks:
             for name, shape in self.past.items()
             if name not in found
         }
-        return State(take_named(found, SOURCE), take_named(found | past, PAST))
+        source = take_named(found, SOURCE)
+        if f"{SOURCE}{PADS}" in self.step.inputs:
+            source[PADS] = np.zeros(count, dtype=np.int64)
+        return State(source, take_named(found | past, PAST))
 
     def advance(self, tokens: Ints, state: State) -> tuple[Floats, State]:
         """Take one token further, as ``structures.writing.Step`` says."""
         logits, state = self.read(tokens[:, :, None], state)
         return logits[:, :, 0], state
 
-    def read(self, tokens: Ints, state: State) -> tuple[Floats, State]:
-        """Take tokens [N, K, T] further; gives the logits after each, [N, K, T, V]."""
-        found = self.go_on(tokens, state)
+    def read(
+        self, tokens: Ints, state: State, *, wanted: int | None = None
+    ) -> tuple[Floats, State]:
+        """Take tokens [N, K, T] further; gives the logits after each, [N, K, T, V].
+
+        wanted: for how many of the last tokens, where a network can leave the others out.
+        """
+        found = self.go_on(tokens, state, wanted)
         return found["logits"], State(state.source, take_named(found, NEW + PAST))
 
     def attend(self, tokens: Ints, state: State) -> Floats:
@@ -64,10 +74,11 @@ class Networks:
             raise UsageError(what, "Explain one with a decoder that was trained here.")
         return self.go_on(tokens, state)["attention"]
 
-    def go_on(self, tokens: Ints, state: State) -> dict[str, Floats]:
+    def go_on(self, tokens: Ints, state: State, wanted: int | None = None) -> dict[str, Floats]:
         """Run the network that goes on by tokens; gives all its outputs."""
         named = {SOURCE: state.source, PAST: state.past}
         inputs = {f"{kind}{name}": each for kind in named for name, each in named[kind].items()}
+        inputs["wanted"] = np.array([wanted or tokens.shape[2]], dtype=np.int64)
         return self.step.run({"tokens": tokens, **inputs})
 
 
@@ -89,7 +100,7 @@ class WriteOptions:
     repetition_penalty: float = 1.0
     seed: int = 0
 
-    def how(self, settings: WritingSettings | None = None) -> Beam | Sampling:
+    def how(self, settings: SearchSettings | None = None) -> Beam | Sampling:
         """Give the search, or how tokens are drawn; raises UsageError for what cannot be."""
         if self.best < 1:
             raise UsageError(f"{self.best} texts are asked for.", "Ask for one at least.")
@@ -98,7 +109,7 @@ class WriteOptions:
         if (self.top_k, self.top_p, self.repetition_penalty, self.seed) != (0, 1.0, 1.0, 0):
             what = "top k, top p, a repetition penalty and a seed are for drawing tokens."
             raise UsageError(what, "Give a temperature, too.")
-        settings = settings or WritingSettings()
+        settings = settings or SearchSettings()
         width = settings.beam if self.beam is None else self.beam
         if not 1 <= self.best <= width:
             what = f"The best {self.best} texts are asked for, the beam keeps {width}."
@@ -136,12 +147,12 @@ class WritingSession:
     def __init__(self, artifact: Artifact) -> None:
         """Load both; raises ArtifactError when a file is no network that this program can run."""
         settings, tokens = artifact.recipe.decoder, artifact.recipe.tokenizer
-        assert isinstance(settings, WritingSettings)
+        assert isinstance(settings, SearchSettings)
         assert tokens is not None
         self.settings = settings
         reader, step = (Session(each) for each in (artifact.network, artifact.step))
         self.networks = Networks(step, reader)
-        self.tokenizer = open_tokenizer(artifact.tokenizer, tokens)
+        self.tokenizer = open_writing_tokenizer(artifact.tokenizer, tokens)
         self.set_options(WriteOptions())
 
     def set_options(self, options: WriteOptions) -> None:
@@ -162,15 +173,18 @@ class WritingSession:
 
     def write(self, inputs: Arrays) -> list[list[Written]]:
         """Write from each source, best text first."""
-        count = len(inputs["ids"])
+        count, edges = len(inputs["ids"]), self.tokenizer.edges
         most = LEAST + np.floor(inputs["mask"].sum(axis=1) * self.settings.max_ratio)
         bounds = Bounds(
-            first=np.full(count, END, dtype=np.int64),
+            first=np.full(count, edges.start),
             longest=np.minimum(most, self.settings.max_tokens).astype(np.int64),
-            stops=(END,),
-            banned=(PADDING_ID, UNKNOWN_ID),
+            stops=edges.stops,
+            banned=edges.banned,
         )
         state = self.networks.begin(count, inputs)
+        if edges.before:
+            known = np.tile(np.array(edges.before, dtype=np.int64), (count, 1, 1))
+            _, state = self.networks.read(known, state, wanted=1)
         if isinstance(self.how, Beam):
             return search_beams(self.networks.advance, state, bounds, self.how)
         found = sample(self.networks.advance, state, bounds, [self.how] * count, count=self.best)

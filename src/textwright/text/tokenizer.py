@@ -26,6 +26,7 @@ from textwright.recipe.parts import (
     WritingTokenizerSettings,
 )
 from textwright.text.batch import Encoding
+from textwright.text.edges import Edges
 
 PADDING, UNKNOWN, ENDING = "[PAD]", "[UNK]", "[END]"
 PADDING_ID, UNKNOWN_ID, END = 0, 1, 2
@@ -41,7 +42,12 @@ class Tokenizer:
     unknown: id of what it has no token for; -1: it has one for everything.
     added:   marks that it puts into every text, or window of one.
     windows: of ``max_tokens`` each, of which a text is read before it is cut.
+    edges:   what texts that are written begin and end with.
+    closes_lines: whether each line of a text ends with a token of its own.
     """
+
+    edges = Edges(END, (END,), (PADDING_ID, UNKNOWN_ID))
+    closes_lines = True
 
     def __init__(self, inner: tokenizers.Tokenizer, settings: AnyTokenizerSettings) -> None:
         if isinstance(settings, WritingTokenizerSettings):
@@ -158,6 +164,14 @@ class Tokenizer:
         lines = self.inner.encode_batch_fast(clean_text(text).split("\n"))
         return np.array([each for line in lines for each in (*line.ids, END)], dtype=np.int64)
 
+    def encode_targets(self, texts: Sequence[str]) -> list[Encoding]:
+        """Encode texts that are to be written, without what ends them."""
+        return self.encode(texts)
+
+    def encode_closed(self, text: str) -> NDArray[np.int64]:
+        """Encode a text of any length with all that closes it, to be learned from."""
+        return self.encode_lines(text)
+
     @cached_property
     def pieces(self) -> list[str]:
         """The vocabulary, kept for writing."""
@@ -171,17 +185,19 @@ class Tokenizer:
 def open_tokenizer(path: Path, settings: AnyTokenizerSettings) -> Tokenizer:
     """Read ``tokenizer.json``; raises ArtifactError when it is not one.
 
-    One that came with a pretrained encoder cuts texts before it adds its marks, never pads, and
-    takes marks that stand in a text for plain characters.
+    One that came with a checkpoint never pads, and takes marks that stand in a text for plain
+    characters; where texts are cut, it cuts them before it adds its own.
     """
     try:
         inner = tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises bare Exception
         raise ArtifactError(f"{path} cannot be read: {error}.", "Train the model again.") from error
-    if isinstance(settings, PretrainedTokenizerSettings):
+    if not isinstance(settings, TokenizerSettings):
         inner.no_padding()
-        inner.enable_truncation(settings.max_tokens, stride=settings.overlap)
+        inner.no_truncation()
         inner.encode_special_tokens = True
+    if isinstance(settings, PretrainedTokenizerSettings):
+        inner.enable_truncation(settings.max_tokens, stride=settings.overlap)
     return Tokenizer(inner, settings)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from textwright.recipe.data import WRITING
 from textwright.recipe.parts import AnyTokenizerSettings
 from textwright.recipe.recipe import Recipe
+from textwright.recipe.writing import DrawSettings
 
 SHOWN = 10  # labels listed as the weakest
 FIRST = (
@@ -143,7 +144,10 @@ def limit_lines(recipe: Recipe, report: Mapping[str, Any]) -> Iterable[str]:
         metric, clean = find_clean(report)
         said = "" if clean is None else f"; without them its {metric} is {clean:.4f}"
         yield f"- {report['leaked_rows']:,} test rows also stand in the training file{said}."
-    if recipe.tokenizer is not None:
+    if isinstance(recipe.decoder, DrawSettings):
+        most = recipe.decoder.context - recipe.decoder.max_tokens
+        yield f"- It reads the last {most} tokens of a text that it writes on."
+    elif recipe.tokenizer is not None:
         yield f"- It reads the first {tokens_read(recipe.tokenizer)} of a text."
 
 

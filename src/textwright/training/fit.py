@@ -25,18 +25,18 @@ from textwright.recipe.training import (
     LinearTrainingSettings,
     NetworkTrainingSettings,
 )
-from textwright.recipe.writing import LanguageSettings, WriterSettings
+from textwright.recipe.writing import DrawSettings
+from textwright.runtime.artifact import CHAT
 from textwright.tasks.measures import find_measures
-from textwright.text.batch import Batch, length_buckets, make_batch
+from textwright.text.batch import Batch
+from textwright.text.edges import EDGES, write_edges
 from textwright.text.examples import Dataset, Example
 from textwright.text.labels import Labels, write_labels
+from textwright.text.prompts import open_writing_tokenizer
 from textwright.text.splits import Splits
 from textwright.training.history import EpochRecord
 from textwright.training.pretrained import Pretrained, open_pretrained
 from textwright.training.progress import RunProgress
-
-SPECIAL = 2  # [PAD] and [UNK], which every vocabulary begins with
-CHECKED_BATCHES = 4  # dev batches on which the exported network is held against the trained one
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,7 @@ def fit_network(
     # spinning threads made two of them seven times slower than one on a busy machine
     from safetensors.torch import save_file
 
+    from textwright.training.checked import first_batch, known_batch, spread_batches
     from textwright.training.loop import TrainingData
     from textwright.training.objective import find_objective
 
@@ -160,7 +161,8 @@ def fit_network(
 
         find_common(model, read)
     save_file(model.state_dict(), place.folder / "weights.safetensors")
-    batches = checked_batches(dev) or checked_batches(train) or batch_words(tokenizer)
+    choose = first_batch if recipe.writes and pretrained else spread_batches
+    batches = choose(dev) or choose(train) or known_batch(recipe, tokenizer)
     difference = export_model(model, batches, place.folder)
     about |= settle_weights(recipe, model, batches, place, splits.dev)
     part = pretrained.part if pretrained else "embedding"
@@ -194,16 +196,16 @@ def adapted(model: Any, recipe: Recipe) -> AbstractContextManager[None]:
         return nullcontext()
     from textwright.networks.encoders.adapters import adapters
 
-    return adapters(model.encoder, recipe.encoder, seed=recipe.training.seed)
+    whole = model if recipe.writes else model.encoder
+    return adapters(whole, recipe.encoder, seed=recipe.training.seed)
 
 
 def export_model(model: Any, batches: Sequence[Any], folder: Path) -> float:
     """Write the network as ONNX, checked; returns the largest difference found."""
     from textwright.training.export import export_network
-    from textwright.training.writing_export import export_writing
-    from textwright.training.writing_model import WritingModel
+    from textwright.training.writing_export import Writer, export_writing
 
-    if isinstance(model, WritingModel):
+    if isinstance(model, Writer):
         return export_writing(model, batches, folder)
     return export_network(model, batches, folder / "model.onnx")
 
@@ -231,7 +233,7 @@ def train_parts(
         tune_encoder(model, data.train, settings, checkpoint=pairs, progress=progress)
         settings = replace(settings, epochs=settings.head_epochs)
         encoded = Encoded(model, "", threads=settings.threads, folder=None)
-    elif is_frozen(recipe) and any(each.requires_grad for each in model.decoder.parameters()):
+    elif is_frozen(recipe) and not recipe.writes and has_weights(model.decoder):
         assert place.pretrained is not None
         digest, folder = place.pretrained.digest, place.states
         encoded = Encoded(model, digest, threads=settings.threads, folder=folder)
@@ -244,6 +246,11 @@ def train_parts(
 def is_frozen(recipe: Recipe) -> bool:
     """Tell whether the encoder stays as it was trained beforehand."""
     return isinstance(recipe.encoder, PretrainedSettings) and recipe.encoder.train == "frozen"
+
+
+def has_weights(decoder: Any) -> bool:
+    """Tell whether a decoder has anything to learn."""
+    return any(each.requires_grad for each in decoder.parameters())
 
 
 def find_tokenizer(
@@ -260,6 +267,8 @@ def find_tokenizer(
     if not isinstance(recipe.tokenizer, TokenizerSettings):
         assert pretrained is not None
         shutil.copyfile(Path(pretrained.place) / path.name, path)
+        if recipe.writes:
+            return take_edges(recipe, Path(pretrained.place), path)
         return open_tokenizer(path, recipe.tokenizer)
     more = pretrained.vectors.words if pretrained and pretrained.vectors else ()
     texts = texts_of(train.examples)
@@ -272,21 +281,36 @@ def find_tokenizer(
     return tokenizer
 
 
+def take_edges(recipe: Recipe, checkpoint: Path, path: Path) -> Any:
+    """Write, beside a tokenizer, what else a checkpoint says of its texts; opens the tokenizer."""
+    from textwright.networks.checkpoint_edges import find_chat_template, find_edges
+
+    assert recipe.tokenizer is not None
+    write_edges(find_edges(checkpoint), path.with_name(EDGES))
+    template = find_chat_template(checkpoint)
+    if template is not None and recipe.task == "language":
+        path.with_name(CHAT).write_text(template, encoding="utf-8")
+    return open_writing_tokenizer(path, recipe.tokenizer)
+
+
 def make_rows(recipe: Recipe, examples: Sequence[Example], tokenizer: Any, labels: Labels) -> Any:
     """Encode rows, with their truth as the loss takes it; of the task embed only pairs."""
     from textwright.training.rows import Rows
 
     texts = recipe.texts_apart
-    if isinstance(recipe.decoder, LanguageSettings):
+    if isinstance(recipe.decoder, DrawSettings):
         from textwright.training.writing_rows import cut_text
 
-        every = [np.zeros(0, dtype=np.int64), *map(tokenizer.encode_lines, texts_of(examples))]
-        return cut_text(np.concatenate(every), recipe.decoder.context)
+        every = [np.zeros(0, dtype=np.int64), *map(tokenizer.encode_closed, texts_of(examples))]
+        length, start = recipe.decoder.context, tokenizer.edges.start
+        return cut_text(np.concatenate(every), length, start)
     if recipe.form.label == "text":
         from textwright.training.writing_rows import WritingRows, pad_targets
 
-        written = tokenizer.encode([each.labels[0] for each in examples])
-        return WritingRows(tokenizer.encode(texts_of(examples)), pad_targets(written))
+        written = tokenizer.encode_targets([each.labels[0] for each in examples])
+        padded = pad_targets(written, tokenizer.edges.stops[0])
+        read = tokenizer.encode(texts_of(examples))
+        return WritingRows(read, padded, start=tokenizer.edges.first)
     if recipe.task == "embed":
         examples, texts = [each for each in examples if each.text_b is not None], 2
     targets = find_measures(recipe.task).targets(examples, labels)
@@ -314,7 +338,7 @@ def build_on(
     from textwright.networks.embeddings.elmo import spell_vocabulary
     from textwright.training.first_rows import fill_rows, train_rows, weigh_rows
     from textwright.training.model import build_model
-    from textwright.training.writing_model import build_writing_model
+    from textwright.training.writing_model import build_writer
 
     about = {"digest": pretrained.digest} if pretrained else {}
     size, labels, seed = given.tokenizer.size, len(given.labels.names), recipe.training.seed
@@ -332,28 +356,12 @@ def build_on(
         model = build_model(recipe, size, labels, rows=rows)
         covered = {"coverage": asdict(coverage)} if given.encodings else {}
         return model, {**about, **covered, **note}
-    if isinstance(recipe.decoder, WriterSettings):
-        return build_writing_model(recipe, size), about
+    if recipe.writes:
+        return build_writer(recipe, size), about
     model = build_model(recipe, size, labels)
     if isinstance(recipe.embedding, ElmoEmbeddingSettings):
         spell_vocabulary(model.embedding, recipe.embedding, given.tokenizer)
     return model, about
-
-
-def checked_batches(rows: Any) -> list[Any]:
-    """Take real batches from the shortest to the longest texts to check an export on."""
-    if not len(rows.targets):
-        return []
-    buckets = length_buckets(rows.longest.tolist(), 16)
-    step = max(1, -(-len(buckets) // CHECKED_BATCHES))
-    return [rows.batch(bucket) for bucket in (*buckets[::step], buckets[-1])]
-
-
-def batch_words(tokenizer: Any) -> list[Batch]:
-    """Make a batch of texts of some words, where there is no text to check an export on."""
-    words = tokenizer.words[SPECIAL : SPECIAL + 16]
-    batch = make_batch(tokenizer.encode([" ".join(words[:each]) for each in range(len(words))]))
-    return [batch] if isinstance(batch, Batch) else []
 
 
 def texts_of(examples: Sequence[Example]) -> list[str]:

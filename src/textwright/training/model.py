@@ -22,7 +22,7 @@ from textwright.recipe.parts import (
     VectorsEmbeddingSettings,
 )
 from textwright.recipe.recipe import Recipe
-from textwright.recipe.writing import WriterSettings
+from textwright.recipe.writing import DrawSettings, SearchSettings
 from textwright.vectors.formats import Floats
 
 INT32 = 6  # as ONNX numbers its types
@@ -90,7 +90,7 @@ def build_model(
     The global random state is left as it was.
     Raises RecipeError if the recipe describes no network (encoder ``bag``).
     """
-    if recipe.decoder is None or isinstance(recipe.decoder, WriterSettings):
+    if recipe.decoder is None or isinstance(recipe.decoder, SearchSettings | DrawSettings):
         what = f"The encoder {recipe.encoder.kind!r} is no network."
         raise RecipeError(what, "Choose another encoder to train one.")
     encoder = find_part("encoder", ENCODERS, recipe.encoder.kind).network

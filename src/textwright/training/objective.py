@@ -139,15 +139,15 @@ class NextToken(Objective):
         """Give the loss of a token in nats for each text, [B] float: the mean over the batch.
 
         logits:  [M, V] float, of the M real tokens, text by text.
-        targets: [B, T] int, 0 at padding.
+        targets: [B, T] int, below 0 at padding.
         """
-        true = targets[targets > 0].long()
+        true = targets[targets >= 0].long()
         loss = cross_entropy(logits.float(), true, label_smoothing=self.smoothing)
         return loss.expand(len(targets))
 
     def keep(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Give the log-probability of all tokens of a batch and their number, [1, 2]."""
-        true = targets[targets > 0].long()
+        true = targets[targets >= 0].long()
         total = -cross_entropy(logits.float(), true, reduction="sum")
         return torch.stack([total, total.new_tensor(len(true))])[None]
 

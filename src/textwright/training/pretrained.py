@@ -23,6 +23,7 @@ from textwright.networks.checkpoints import (
     open_checkpoint,
 )
 from textwright.networks.embeddings.same_words import check_same_words
+from textwright.networks.roles import find_role
 from textwright.recipe.parts import (
     ElmoEmbeddingSettings,
     PretrainedSettings,
@@ -31,7 +32,7 @@ from textwright.recipe.parts import (
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.vectors import CorpusSettings
-from textwright.recipe.writing import WriterSettings
+from textwright.recipe.writing import DrawSettings, SearchSettings
 from textwright.runtime.outside import read_outside
 from textwright.training.rows import ROUNDED
 from textwright.vectors.saved import PACKAGE
@@ -92,9 +93,11 @@ def open_encoder(recipe: Recipe) -> Pretrained:
     assert recipe.tokenizer is not None
     if recipe.encoder.train == "lora":
         import_peft()
-    found = open_checkpoint(find_checkpoint(recipe.encoder))
+    found = open_checkpoint(find_checkpoint(recipe.encoder), find_role(recipe.task))
     if recipe.encoder.weights == "reference":
         check_found(found, recipe.encoder.model)
+    if isinstance(recipe.decoder, DrawSettings):
+        check_context(recipe.decoder.context, recipe.encoder.model, found)
     longest = recipe.tokenizer.max_tokens
     most = found.positions // ROUNDED * ROUNDED  # as batches are padded
     if found.positions and most < longest:
@@ -106,10 +109,19 @@ def open_encoder(recipe: Recipe) -> Pretrained:
     return Pretrained(str(found.folder), checkpoint_digest(found), "encoder")
 
 
+def check_context(context: int, model: str, found: Checkpoint) -> None:
+    """Refuse to read more tokens at once than a language model can."""
+    if 0 < found.positions < context:
+        what = f"decoder.context is {context}; {model} reads {found.positions}."
+        raise RecipeError(what, f"Write context = {found.positions} in [decoder].")
+
+
 def check_windows(recipe: Recipe, found: Checkpoint) -> None:
     """Refuse windows where one of them alone would speak for a text, or none has room for two."""
     assert recipe.decoder is not None
-    assert not isinstance(recipe.decoder, WriterSettings)  # which takes no such encoder
+    if isinstance(recipe.decoder, SearchSettings | DrawSettings):
+        what = "tokenizer.windows is above 1, and what is written from is read at once."
+        raise RecipeError(what, "Write windows = 1.")
     if recipe.reads_pairs:
         what = "tokenizer.windows is above 1, and both texts of a pair are read at once."
         raise RecipeError(what, 'Write windows = 1, or form = "siamese" in [decoder].')

@@ -9,6 +9,7 @@ from textwright.errors import DataError, ExportError
 from textwright.networks.int8 import shrink
 from textwright.recipe.parts import PretrainedSettings
 from textwright.recipe.recipe import Recipe
+from textwright.runtime.artifact import NETWORK, STEP
 from textwright.tasks.measures import find_measures
 from textwright.text.examples import Dataset
 from textwright.training.evaluate import evaluate
@@ -20,7 +21,7 @@ NOWHERE = 'Give dev rows with labels in [data], or write export = "fp32" in [enc
 
 @dataclass(frozen=True)
 class Shrunk:
-    """What the exchange cost: the score on dev before and after, and the bytes of both networks."""
+    """What the exchange cost: the score on dev before and after, and the bytes of both forms."""
 
     metric: str
     fp32: float
@@ -30,24 +31,29 @@ class Shrunk:
 
 
 def shrink_network(recipe: Recipe, dev: Dataset, folder: Path) -> dict[str, object]:
-    """Exchange the network of an artifact under way, and give what it cost, for the report.
+    """Exchange the networks of an artifact under way, and give what it cost, for the report.
 
     Both are calibrated and scored on all dev rows, by the files that are served.
     Raises DataError for dev rows without a score, ExportError for a loss above
-    ``encoder.export_loss``: the network is then the one before.
+    ``encoder.export_loss``: the networks are then those before.
     """
     assert isinstance(recipe.encoder, PretrainedSettings)
-    path = folder / "model.onnx"
-    whole = path.read_bytes()
+    paths = [each for each in (folder / NETWORK, folder / STEP) if each.exists()]
+    whole = [each.read_bytes() for each in paths]
     metric, before = score_dev(recipe, dev, folder)
-    content = shrink(onnx.load_from_string(whole)).SerializeToString(deterministic=True)
-    write_file(path, content)
+    small = [
+        shrink(each).SerializeToString(deterministic=True)
+        for each in map(onnx.load_from_string, whole)
+    ]
+    for path, content in zip(paths, small, strict=True):
+        write_file(path, content)
     _, after = score_dev(recipe, dev, folder)
     if not before - after <= recipe.encoder.export_loss:
-        write_file(path, whole)
+        for path, content in zip(paths, whole, strict=True):
+            write_file(path, content)
         what = f"As int8 the model loses {before - after:.4f} of its {metric} on dev, {before:.4f}."
         raise ExportError(what, 'Raise encoder.export_loss, or write export = "fp32" there.')
-    return asdict(Shrunk(metric, before, after, len(whole), len(content)))
+    return asdict(Shrunk(metric, before, after, sum(map(len, whole)), sum(map(len, small))))
 
 
 def score_dev(recipe: Recipe, dev: Dataset, folder: Path) -> tuple[str, float]:

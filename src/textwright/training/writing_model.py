@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from textwright.networks.components import ENCODERS, WRITERS, find_part
+from textwright.networks.decoders.pretrained import CausalWriter, PretrainedWriter, SourceWriter
 from textwright.networks.decoders.writing import SourceInGraph
 from textwright.networks.graph import Graph
+from textwright.recipe.parts import PretrainedSettings
 from textwright.recipe.recipe import Recipe
-from textwright.recipe.writing import WriterSettings, WritingSettings
+from textwright.recipe.writing import DrawSettings, SearchSettings, WriterSettings, WritingSettings
 from textwright.training.model import INT32, build_embedding
 
 
@@ -36,16 +38,22 @@ class WritingModel(nn.Module):
     ) -> tuple[Tensor]:
         """Score what comes after each token of texts that are known already.
 
-        told: [B, T] int64, tokens that come before those to be told; 0 at padding.
+        told: [B, T] int64, tokens that come before those to be told; below 0 at padding.
         ids:  [B, S] int64 and mask: [B, S] bool, of the sources; None without.
         Returns the logits [M, V] float, of real tokens alone, text by text.
         """
         states = None
         if self.encoder is not None:
             states = self.encoder(self.embedding(ids, mask), mask)  # [B, S, D]
-        real = told > 0
-        outputs = self.decoder(self.embedding(told, real), states, mask)[real]  # [M, E]
+        real = told >= 0
+        vectors = self.embedding(told.clamp(min=0), real)
+        outputs = self.decoder(vectors, states, mask)[real]  # [M, E]
         return (outputs @ self.embedding.table.weight.T + self.bias,)
+
+    @property
+    def reads_source(self) -> bool:
+        """Whether a source is read before anything is written."""
+        return self.encoder is not None
 
     def draw_reader(self) -> Graph:
         """Give as a graph what is done once a source: ids and mask in, what steps need out."""
@@ -83,8 +91,21 @@ class WritingModel(nn.Module):
         return graph
 
 
+def build_writer(recipe: Recipe, vocabulary: int) -> WritingModel | PretrainedWriter:
+    """Build the network of a recipe that writes: of our own parts, or a checkpoint's.
+
+    vocabulary: rows of the tokenizer; a checkpoint has its own.
+    """
+    if not isinstance(recipe.encoder, PretrainedSettings):
+        return build_writing_model(recipe, vocabulary)
+    if isinstance(recipe.decoder, DrawSettings):
+        return CausalWriter(recipe.encoder, recipe.decoder.context)
+    assert isinstance(recipe.decoder, SearchSettings)
+    return SourceWriter(recipe.encoder, recipe.decoder.max_tokens)
+
+
 def build_writing_model(recipe: Recipe, vocabulary: int) -> WritingModel:
-    """Build the network of a recipe that writes, with the first weights its seed gives.
+    """Build a network of our own that writes, with the first weights its seed gives.
 
     vocabulary: rows of the tokenizer.
     The global random state is left as it was.

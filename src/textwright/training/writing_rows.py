@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.text.batch import Batch, Encoding
+from textwright.text.edges import NOTHING
 from textwright.text.tokenizer import END
 from textwright.training.rows import ROUNDED, Rows, RowsOfTexts
 
@@ -21,7 +22,7 @@ Ints = NDArray[np.int64]
 class WritingBatch:
     """What comes before each token to be told, beside the sources.
 
-    told:   [B, T] int64, 0 at padding.
+    told:   [B, T] int64, below 0 at padding.
     source: None where plain text is written on.
     """
 
@@ -36,30 +37,35 @@ class WritingBatch:
 
 @dataclass(frozen=True)
 class WritingRows(Rows):
-    """Encoded sources; targets: [N, T] int64, the tokens to write and [END], 0 at padding."""
+    """Encoded sources.
+
+    targets: [N, T] int64, the tokens to write and what ends them, below 0 at padding.
+    start:   what is written begins after it.
+    """
+
+    start: int = END
 
     def batch(self, rows: Ints) -> WritingBatch:  # type: ignore[override]
-        """Pad the texts of some rows; what is written begins after [END]."""
+        """Pad the texts of some rows."""
         targets = self.targets[rows]
-        longest = int((targets > 0).sum(axis=1).max())
-        told = np.zeros((len(rows), longest), dtype=np.int64)
-        told[:, 0] = END
-        told[:, 1:] = np.where(targets[:, 1:longest] > 0, targets[:, : longest - 1], 0)
+        longest = int((targets >= 0).sum(axis=1).max())
+        told = np.full((len(rows), longest), self.start)
+        told[:, 1:] = np.where(targets[:, 1:longest] >= 0, targets[:, : longest - 1], NOTHING)
         return WritingBatch(told, super().batch(rows))
 
     @cached_property
     def longest(self) -> Ints:
         """What texts of a batch have in common, [N]: about the tokens of source and of target."""
-        written = (self.targets > 0).sum(axis=1)
+        written = (self.targets >= 0).sum(axis=1)
         most = -(-self.targets.shape[1] // ROUNDED) + 1
         found: Ints = -(-self.lengths // ROUNDED) * most + -(-written // ROUNDED)
         return found
 
 
-def pad_targets(targets: Sequence[Encoding]) -> Ints:
-    """Give the tokens to write as rows, [N, T] int64: [END] closes each that was not cut."""
-    ends = [[*each.ids.tolist(), *([] if each.truncated else [END])] for each in targets]
-    rows = np.zeros((len(ends), max(map(len, ends), default=1)), dtype=np.int64)
+def pad_targets(targets: Sequence[Encoding], end: int = END) -> Ints:
+    """Give the tokens to write as rows, [N, T] int64: ``end`` closes each that was not cut."""
+    ends = [[*each.ids.tolist(), *([] if each.truncated else [end])] for each in targets]
+    rows = np.full((len(ends), max(map(len, ends), default=1)), NOTHING)
     for row, each in zip(rows, ends, strict=True):
         row[: len(each)] = each
     return rows
@@ -69,8 +75,8 @@ def pad_targets(targets: Sequence[Encoding]) -> Ints:
 class TextRows(RowsOfTexts):
     """Plain text, cut into pieces of equal length.
 
-    told:    [N, T] int64, the text; it begins after [END].
-    targets: [N, T] int64, the token after each; 0 behind the last.
+    told:    [N, T] int64, the text, behind the token that it begins after.
+    targets: [N, T] int64, the token after each; below 0 behind the last.
     """
 
     told: Ints
@@ -94,15 +100,15 @@ class TextRows(RowsOfTexts):
     @cached_property
     def lengths(self) -> Ints:  # type: ignore[override]
         """The tokens of each piece."""
-        found: Ints = (self.told > 0).sum(axis=1)
+        found: Ints = (self.told >= 0).sum(axis=1)
         return found
 
 
-def cut_text(tokens: Ints, length: int) -> TextRows:
-    """Cut a text into pieces of ``length`` tokens, the last one padded."""
+def cut_text(tokens: Ints, length: int, start: int = END) -> TextRows:
+    """Cut a text that begins after ``start`` into pieces of ``length`` tokens, the last padded."""
     count = -(-len(tokens) // length)
-    before = np.concatenate([[END], tokens[:-1]])[: len(tokens)]
-    both = np.zeros((2, count * length), dtype=np.int64)
+    before = np.concatenate([[start], tokens[:-1]])[: len(tokens)]
+    both = np.full((2, count * length), NOTHING)
     both[:, : len(tokens)] = before, tokens
     told, targets = both.reshape(2, count, length)
     return TextRows(told, targets)

@@ -3,6 +3,8 @@
 Shapes: B batch, T tokens, E width. A mask is True at real tokens.
 """
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from textwright.networks.encoders.bilstm import new_lstm, onnx_weights, take_rows, turned_rows
@@ -47,7 +49,7 @@ class TwoReaders(nn.Module):
         for read, (direction, layers) in zip((ahead, back), stacks, strict=True):
             for number, lstm in enumerate(layers):
                 weights = [graph.constant(each) for each in onnx_weights([lstm])]
-                size = {"direction": direction, "hidden_size": lstm.hidden_size}
+                size: dict[str, Any] = {"direction": direction, "hidden_size": lstm.hidden_size}
                 states = graph.add("LSTM", read[-1], *weights, lengths, **size)  # [T, 1, B, E]
                 states = graph.add("Squeeze", states, graph.constant([1]))  # [T, B, E]
                 read.append(graph.add("Add", states, read[-1]) if number else states)
