@@ -14,6 +14,7 @@ TITLES = {
     "scores_sst2": "Scores of the example recipes: BiLSTM on sst2",
     "scores_minilm": "Scores of the example recipes: MiniLM, frozen and tuned",
     "encoders": "Pretrained encoders: against sentence-transformers and transformers",
+    "generation": "Written text: against transformers.generate and plain torch",
     "embedding": "Embedding a file of 100,000 texts, killed once",
     "classify": "Text classification: the n-gram linear model against its peers",
     "glove": "Word vectors: GloVe against plain numpy",
