@@ -87,6 +87,8 @@ def named(kind: str, table: dict[str, Any]) -> dict[str, Any]:
 def pretrained_sections(draw: st.DrawFn) -> dict[str, Any]:
     """Draw the sections of a recipe over a pretrained encoder."""
     encoder = draw(tables_of(ENCODERS["pretrained"])) | {"model": draw(TEXTS.filter(bool))}
+    if encoder.get("export") == "int8":
+        encoder["weights"] = "copy"
     way: type = HeadTrainingSettings
     training: dict[str, Any] = {}
     if encoder.get("train", "frozen") != "frozen":
