@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from rounds import Row, higher_is_better, make_parser, processor_times, write_report
+from rounds import Row, make_parser, processor_times, write_report
 from textwright.vectors.evaluation import (
     read_analogies,
     read_pairs,
@@ -73,19 +73,12 @@ def read_options() -> argparse.Namespace:
 
 
 def rows_of(method: str, runs: Mapping[str, list[Result]]) -> list[Row]:
-    """Give rows of the mean scores and of speed."""
-
-    def both(name: str) -> tuple[float, float]:
+    """Give rows of the mean scores."""
+    rows = []
+    for name in (*CHINESE.pairs, *CHINESE.analogies):
         ours, theirs = (mean(each.scores[name] for each in runs[trainer]) for trainer in TRAINERS)
-        return ours, theirs
-
-    rows = [
-        score_row(f"Chinese, {method}: {name}", *both(name), "gensim")
-        for name in (*CHINESE.pairs, *CHINESE.analogies)
-    ]
-    ours, theirs = (mean(each.rate for each in runs[trainer]) for trainer in TRAINERS)
-    line = f"Chinese, {method}: training"
-    return [*rows, higher_is_better(line, "words/s", ours, theirs, "gensim")]
+        rows.append(score_row(f"Chinese, {method}: {name}", ours, theirs, "gensim"))
+    return rows
 
 
 def find_nearest(vectors: Vectors) -> dict[str, list[str]]:

@@ -140,9 +140,10 @@ def compare_in(
 
 
 def learn(text: Path, output: Path, method: str, tokenizer: str) -> dict[str, Any]:
-    """Learn vectors of words, or a language model, by the command; gives what it prints."""
+    """Learn vectors of words, or a language model, by the command; gives some of what it prints."""
     command = ["vectors", "train", str(text), "--method", method, "--output", str(output)]
-    return run([*command, "--tokenizer", tokenizer, "--threads", "1", "--json"], text.parent)
+    found = run([*command, "--tokenizer", tokenizer, "--threads", "1", "--json"], text.parent)
+    return {name: found[name] for name in ("artifact", "seconds", "words", "tokens")}
 
 
 def write_recipe(name: str, variant: Variant, file: Path, *, quick: bool) -> Path:
