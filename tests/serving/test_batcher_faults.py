@@ -12,7 +12,7 @@ from tests.serving.failing import FailingNetwork, failing_answerer
 from tests.serving.running import Shelf, running, wait_until
 from textwright.errors import DeadlineError, NotReadyError
 from textwright.runtime.answer import Answerer
-from textwright.serving import batcher as batcher_module
+from textwright.serving import roster as roster_module
 from textwright.serving.batcher import Batcher
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Item, Ticket
@@ -31,7 +31,7 @@ class Parts:
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
-    monkeypatch.setattr(batcher_module, "RESTART_S", 0.05)
+    monkeypatch.setattr(roster_module, "RESTART_S", 0.05)
     return Parts(*failing_answerer(tmp_path / "artifact"))
 
 
@@ -138,9 +138,9 @@ def test_a_thread_that_hangs_is_given_up_and_the_others_are_answered(parts: Part
         assert all(isinstance(each, ClassifyAnswer) for each in outcomes)
         await until(lambda: batcher.alive)
         assert not parts.network.released.is_set()  # it hangs to this day
-        assert len(batcher.lost) == 1
+        assert len(batcher.roster.lost) == 1
         parts.network.released.set()
-        await until(lambda: not batcher.lost[0].thread.is_alive())
+        await until(lambda: not batcher.roster.lost[0].thread.is_alive())
         assert isinstance((await batcher.submit(["rain"], later()))[0], ClassifyAnswer)
 
     with_batcher(parts, use)
@@ -149,15 +149,15 @@ def test_a_thread_that_hangs_is_given_up_and_the_others_are_answered(parts: Part
 def test_a_network_that_always_hangs_takes_a_bounded_number_of_threads(
     parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batcher_module, "MOST_LOST", 3)
-    monkeypatch.setattr(batcher_module, "RESTART_S", 0.0)
+    monkeypatch.setattr(roster_module, "MOST_LOST", 3)
+    monkeypatch.setattr(roster_module, "RESTART_S", 0.0)
 
     async def use(batcher: Batcher) -> None:
         parts.network.hangs = 100
         futures = [batcher.submit(["rain"], later(1.0)) for _ in range(30)]
         outcomes = [(await future)[0] for future in futures]
         assert all(isinstance(each, NotReadyError | DeadlineError) for each in outcomes)
-        assert 3 <= len(batcher.lost) <= 4
+        assert 3 <= len(batcher.roster.lost) <= 4
         assert not batcher.alive
         parts.network.hangs = 0
         parts.network.released.set()
@@ -181,7 +181,7 @@ def test_a_request_cancelled_while_its_batch_hangs_leaves_nothing_behind(parts: 
 def test_a_server_whose_thread_died_is_not_ready_until_one_in_its_place_has_answered(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batcher_module, "RESTART_S", 0.3)
+    monkeypatch.setattr(roster_module, "RESTART_S", 0.3)
     shelf.deploy("intents", 1)
     with running(shelf) as server:
         session = server.server.loader.live["intents"].answerer.session

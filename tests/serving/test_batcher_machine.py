@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from tests.runtime.tiny import WORDS
 from tests.serving.failing import failing_answerer
 from textwright.errors import DeadlineError, NotReadyError, OverloadedError
-from textwright.serving import batcher as batcher_module
+from textwright.serving import roster as roster_module
 from textwright.serving.batcher import Batcher
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Outcome
@@ -174,6 +174,6 @@ class BatcherMachine(RuleBasedStateMachine):
 def test_after_any_trace_each_text_was_answered_once_by_its_own_answer(
     monkeypatch: pytest.MonkeyPatch, traces: int, steps: int
 ) -> None:
-    monkeypatch.setattr(batcher_module, "RESTART_S", 0.0)
+    monkeypatch.setattr(roster_module, "RESTART_S", 0.0)
     chosen = settings(max_examples=traces, stateful_step_count=steps, deadline=None)
     run_state_machine_as_test(BatcherMachine, settings=chosen)

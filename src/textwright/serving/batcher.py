@@ -12,15 +12,14 @@ from time import monotonic
 from textwright.errors import NotReadyError
 from textwright.runtime.answer import Answerer
 from textwright.serving.admission import Admission
-from textwright.serving.crew import Crew, Outcomes, Pause, Ran, Worker, late
+from textwright.serving.crew import Crew, Outcomes, Pause, Ran, late
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Item, Outcome, Ticket
+from textwright.serving.roster import Roster
 from textwright.text.examples import Input
 
 WORKERS = 2  # while one is in the session, the other goes on
 TICK_S = 0.02  # between two looks at deadlines and threads while something waits
-RESTART_S = 1.0  # between two threads started in place of lost ones
-MOST_LOST = 8  # threads that may hang at once; then it is given up
 LOG = logging.getLogger(__name__)
 
 
@@ -41,10 +40,7 @@ class Batcher:
         self.loop = asyncio.get_running_loop()
         self.admission = Admission(limits)
         self.crew = Crew(answerer, limits, self.hand_over)
-        self.workers = [self.crew.start() for _ in range(WORKERS)]
-        self.lost: list[Worker] = []
-        self.healthy = True
-        self.restarted = 0.0
+        self.roster = Roster(self.crew.start, WORKERS, limits.hang_s)
         self.closed = False
         self.open: set[Ticket] = set()  # not yet answered
         self.arrived: list[tuple[list[Item], int]] = []  # in this turn of the loop
@@ -53,12 +49,12 @@ class Batcher:
     @property
     def alive(self) -> bool:
         """Whether its threads work; after one was lost: whether they have since shown that."""
-        return self.healthy and all(thread.is_alive() for thread in self.threads)
+        return self.roster.alive
 
     @property
     def threads(self) -> list[Thread]:
         """Those at work."""
-        return [each.thread for each in self.workers]
+        return self.roster.threads
 
     @property
     def items(self) -> int:
@@ -158,39 +154,11 @@ class Batcher:
         now = monotonic()
         for ticket in [each for each in self.open if each.deadline < now or each.future.done()]:
             self.answer(ticket)
-        for worker in [each for each in self.workers if each.lost(now, self.limits.hang_s)]:
-            self.give_up(worker)
-        self.restart(now)
-        self.watching = bool(self.items) or len(self.workers) < WORKERS or not self.healthy
+        for worker in self.roster.find_lost(now):
+            error = "What would have answered this was lost.", "Send the request again."
+            hand = self.crew.dismiss(worker)
+            self.deliver([(item, NotReadyError(*error)) for item in hand])
+        self.roster.fill(now)
+        self.watching = bool(self.items) or not self.roster.whole
         if self.watching:
             self.loop.call_later(TICK_S, self.watch)
-
-    def give_up(self, worker: Worker) -> None:
-        """Answer for a lost thread; one that hangs is left to itself, with its call."""
-        self.healthy = False
-        LOG.error("a thread of the batcher %s", "hangs" if worker.thread.is_alive() else "is gone")
-        self.workers.remove(worker)
-        self.lost.append(worker)
-        hand = self.crew.dismiss(worker)
-        error = "What would have answered this was lost.", "Send the request again."
-        self.deliver([(item, NotReadyError(*error)) for item in hand])
-
-    def restart(self, now: float) -> None:
-        """Start a thread for each lost one, unless that was just done, or too many hang."""
-        self.lost = [each for each in self.lost if each.thread.is_alive()]
-        due = now - self.restarted > RESTART_S and len(self.lost) < MOST_LOST
-        if len(self.workers) < WORKERS and due:
-            self.restarted = now
-            while len(self.workers) < WORKERS:
-                self.workers.append(self.crew.start(recovered=self.recovered))
-
-    def recovered(self) -> None:
-        """Note, from a thread, that one that took a lost one's place can answer."""
-        try:
-            self.loop.call_soon_threadsafe(self.note_health)
-        except RuntimeError:
-            LOG.info("the server stopped before a thread had recovered")
-
-    def note_health(self) -> None:
-        """Be alive again when all threads are there."""
-        self.healthy = len(self.workers) == WORKERS

@@ -20,6 +20,7 @@ from textwright.runtime.answer import Answerer, Outputs
 from textwright.serving.batches import choose_batch, encode_items, finish_batch, run_batch
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import FairQueue, Item, Outcome
+from textwright.serving.roster import Recovered, Worker
 
 WINDOW = 2  # batches' worth of texts encoded ahead, among which those of like length are found
 OVERTAKEN = 0.1  # of the objective: so long others go before a text; of the 0.2 nobody is promised
@@ -35,22 +36,12 @@ def late() -> DeadlineError:
     return DeadlineError("The answer was not there in time.", "Send it again later.")
 
 
-class Worker:
-    """One thread: since when it is at its job, and the texts it would take with it.
-
-    dismissed: somebody answers for it; whatever it still brings is thrown away.
-    ended:     it came to its end as it should.
-    """
+class BatchWorker(Worker):
+    """A thread with the texts that it would take with it."""
 
     def __init__(self) -> None:
-        self.since = float("inf")  # waiting for a job
+        super().__init__()
         self.hand: Sequence[Item] = ()
-        self.dismissed = self.ended = False
-        self.thread = Thread()
-
-    def lost(self, now: float, hang_s: float) -> bool:
-        """Whether the thread died, or has been at one job for too long."""
-        return not (self.ended or self.thread.is_alive()) or now - self.since > hang_s
 
 
 class Ran:
@@ -91,19 +82,19 @@ class Crew:
         self.waiting = FairQueue()
         self.ready: deque[Item] = deque()
         self.finished: deque[Ran] = deque()
-        self.running: set[Worker] = set()
+        self.running: set[BatchWorker] = set()
         self.paused = False
         self.closed = False
         self.last_end = 0.0
 
-    def start(self, *, recovered: Callable[[], None] | None = None) -> Worker:
+    def start(self, recovered: Recovered | None = None) -> BatchWorker:
         """Start a thread; one that takes a lost one's place shows first that it can answer."""
-        worker = Worker()
+        worker = BatchWorker()
         worker.thread = Thread(target=self.live, args=(worker, recovered), daemon=True)
         worker.thread.start()
         return worker
 
-    def live(self, worker: Worker, recovered: Callable[[], None] | None) -> None:
+    def live(self, worker: BatchWorker, recovered: Recovered | None) -> None:
         """Do job after job: the body of each thread."""
         try:
             if recovered is not None:
@@ -132,7 +123,7 @@ class Crew:
             self.closed = True
             self.awake.notify_all()
 
-    def dismiss(self, worker: Worker) -> Sequence[Item]:
+    def dismiss(self, worker: BatchWorker) -> Sequence[Item]:
         """Give the texts that a lost thread had in hand; it is asked for nothing any more."""
         with self.awake:
             worker.dismissed = True
@@ -141,7 +132,7 @@ class Crew:
             self.awake.notify_all()
         return hand
 
-    def next_job(self, worker: Worker) -> Callable[[Worker], None] | None:
+    def next_job(self, worker: BatchWorker) -> Callable[[BatchWorker], None] | None:
         """Sleep until there is something to do; None: nothing will come any more."""
         with self.awake:
             worker.since = float("inf")
@@ -155,7 +146,7 @@ class Crew:
                 self.awake.wait()
         return None
 
-    def find_job(self, worker: Worker) -> Callable[[Worker], None] | None:
+    def find_job(self, worker: BatchWorker) -> Callable[[BatchWorker], None] | None:
         """Choose what a free thread does now: answer, encode up to a batch, or run one."""
         if self.finished:
             ran = self.finished.popleft()
@@ -174,7 +165,7 @@ class Crew:
         self.wake_if(self.ready or self.waiting.size)
         return partial(self.run, batch=batch)
 
-    def begin_encode(self, worker: Worker, room: int) -> Callable[[Worker], None]:
+    def begin_encode(self, worker: BatchWorker, room: int) -> Callable[[BatchWorker], None]:
         """Take texts that have no tokens yet."""
         items = self.waiting.take(room)
         worker.hand = items
@@ -186,7 +177,7 @@ class Crew:
         if more:
             self.awake.notify()
 
-    def encode(self, worker: Worker, items: list[Item]) -> None:
+    def encode(self, worker: BatchWorker, items: list[Item]) -> None:
         """Give texts their tokens; one that fails is answered alone."""
         failed = encode_items(self.answerer, items)
         with self.awake:
@@ -225,7 +216,7 @@ class Crew:
             self.hand_over(dropped, None)
         return batch
 
-    def run(self, worker: Worker, batch: list[Item]) -> None:
+    def run(self, worker: BatchWorker, batch: list[Item]) -> None:
         """Run the session on a batch."""
         start = monotonic()
         outputs = run_batch(self.answerer, batch)
@@ -239,7 +230,7 @@ class Crew:
             worker.hand = ()
             self.finished.append(Ran(batch, outputs, times))
 
-    def finish(self, worker: Worker, ran: Ran) -> None:
+    def finish(self, worker: BatchWorker, ran: Ran) -> None:
         """Turn scores into answers."""
         outcomes = finish_batch(self.answerer, ran.batch, ran.outputs)
         with self.awake:
