@@ -13,6 +13,7 @@ from textwright.networks.components import ENCODERS
 from textwright.recipe.file import READING
 from textwright.runtime.sessions import Session
 from textwright.runtime.writing import Networks
+from textwright.structures.joining import cut_unused, join_states
 from textwright.structures.sampling import Sampling, sample
 from textwright.structures.search import Beam, search_beams
 from textwright.structures.writing import Bounds, Floats, Ints, State, Written
@@ -141,3 +142,33 @@ def test_no_past_is_kept_of_a_row_that_was_dropped(model: WritingModel, tmp_path
     expected, _ = fresh(np.array([[7, 7], [7, 7]]), State(fresh.begin(part).source, past))
 
     np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-4)
+
+
+def test_texts_of_different_lengths_go_on_together_as_alone(
+    model: WritingModel, tmp_path: Path
+) -> None:
+    """Four sources, each already written on by another number of tokens."""
+    networks, whole, batch = networks_of(model, tmp_path), Uncached(model), sources()
+    chance = np.random.default_rng(6)
+    told = [[END, *chance.integers(3, VOCABULARY, each).tolist()] for each in (4, 0, 2, 6)]
+    states, expected = [], []
+    for row, (length, tokens) in enumerate(zip(LENGTHS, told, strict=True)):
+        alone = Batch(batch.ids[row, None, :length], batch.mask[row, None, :length])
+        state = networks.begin(1, alone.inputs)
+        if len(tokens) > 1:
+            _, state = networks.read(np.array([[tokens[:-1]]]), state)
+        states.append(state)
+        past = {"written": np.array([[tokens[:-1]]], dtype=np.int64).reshape(1, 1, -1)}
+        logits, _ = whole(np.array([[tokens[-1]]]), State(whole.begin(alone).source, past))
+        expected.append(logits[0, 0])
+
+    joined = join_states(states, networks.axes)
+    found, after = networks.advance(np.array([[each[-1]] for each in told]), joined)
+
+    np.testing.assert_allclose(found[:, 0], np.stack(expected), rtol=0, atol=1e-4)
+    left = cut_unused(after.take(np.array([0, 2]), np.zeros((2, 1), np.int64)), networks.axes)
+    assert networks.axes.length(left) in (0, 5)  # an LSTM's past does not grow
+    again, _ = networks.advance(np.array([[5], [5]]), left)
+    without, _ = networks.advance(np.array([[5]] * 4), after)
+    np.testing.assert_allclose(again, without[[0, 2]], rtol=0, atol=1e-4)
+    assert networks.ragged

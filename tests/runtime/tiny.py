@@ -6,6 +6,7 @@ answer is known by looking at the text. Shapes: B batch, T tokens, V vocabulary,
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -146,12 +147,64 @@ def make_writer(folder: Path, *, name: str = "writer", form: str = "lstm", parts
     tokenizer = train_tokenizer(list(WORDS.values()), recipe.tokenizer)
     tokenizer.save(folder / "tokenizer.json")
     texts = tokenizer.encode(list(WORDS.values()))
-    model = build_writing_model(recipe, tokenizer.size).eval()
+    model = enlarge(build_writing_model(recipe, tokenizer.size).eval())
     rows = WritingRows(texts, pad_targets(texts[::-1]))
     export_writing(model, [rows.batch(np.arange(len(texts)))], folder)
     write_labels(Labels(()), folder / "labels.json")
     (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
     return seal(folder)
+
+
+POEM = ["春眠不觉晓，处处闻啼鸟。", "夜来风雨声，花落知多少。😀🎉", "rain, rain go away"]
+
+
+def make_language(
+    folder: Path,
+    *,
+    name: str = "poems",
+    form: str = "transformer",
+    records: Mapping[str, object] | None = None,
+    **decoder: object,
+) -> str:
+    """Write a sealed artifact that writes a text on by characters, untrained; give its address."""
+    from textwright.training.writing_export import export_writing
+    from textwright.training.writing_model import build_writing_model
+    from textwright.training.writing_rows import cut_text
+
+    folder.mkdir(parents=True)
+    settings = {"form": form, "hidden": 16, "heads": 2, "layers": 2, "context": 48}
+    recipe = check_recipe(
+        {
+            "name": name,
+            "task": "language",
+            "data": {"train": "train.txt"},
+            "tokenizer": {"kind": "characters"},
+            "embedding": {"size": 16},
+            "decoder": {**settings, "max_tokens": 12, "stop_at_line": False, **decoder},
+            "records": records or {},
+        }
+    )
+    assert isinstance(recipe.tokenizer, TokenizerSettings)
+    tokenizer = train_tokenizer(POEM, recipe.tokenizer)
+    tokenizer.save(folder / "tokenizer.json")
+    model = enlarge(build_writing_model(recipe, tokenizer.size).eval(), seed=3)
+    rows = cut_text(tokenizer.encode_lines(POEM[0]), 8)
+    export_writing(model, [rows.batch(np.arange(1))], folder)
+    write_labels(Labels(()), folder / "labels.json")
+    (folder / "recipe.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    return seal(folder)
+
+
+def enlarge(model: Any, *, seed: int = 8) -> Any:
+    """Make the first weights of a network that writes so large that it tells tokens apart."""
+    import torch
+
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        model.embedding.table.weight.mul_(2.0)
+        for each in model.decoder.parameters():
+            each.add_(0.8 * torch.randn_like(each))
+    return model
 
 
 def write_network(path: Path, scores: NDArray[np.float32], *, output: str = "logits") -> None:

@@ -1,5 +1,6 @@
 """A network whose every logit is drawn by chance, and plain ways to search what it could write."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -36,13 +37,21 @@ class TableNetwork:
         nothing = np.zeros((len(sources), 1, 0), dtype=np.int64)
         return State({"source": np.array(sources)}, {"written": nothing})
 
+    def read(self, source: int, prompt: Sequence[int]) -> State:
+        """Begin to write on what stands after a source, but for the last of these tokens."""
+        written = np.array(prompt[:-1], dtype=np.int64)[None, None]
+        return State(
+            {"source": np.array([source]), "pads": np.zeros(1, np.int64)}, {"written": written}
+        )
+
     def __call__(self, tokens: Ints, state: State) -> tuple[Floats, State]:
         """Score the next token of each row."""
         self.calls += 1
         written = np.concatenate([state.past["written"], tokens[..., None]], axis=2)
+        pads = state.source.get("pads", np.zeros(len(tokens), dtype=np.int64))
         logits = [
-            [self.logits(int(source), tuple(row[1:].tolist())) for row in rows]
-            for source, rows in zip(state.source["source"], written, strict=True)
+            [self.logits(int(source), tuple(row[1 + pad :].tolist())) for row in rows]
+            for source, pad, rows in zip(state.source["source"], pads, written, strict=True)
         ]
         return np.array(logits), State(state.source, {"written": written})
 

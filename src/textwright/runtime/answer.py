@@ -6,7 +6,7 @@ Shapes: N texts, B batch, T tokens, L labels.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any
 
@@ -19,8 +19,10 @@ from textwright.recipe.parts import BagSettings
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.writing import DrawSettings, WritingSettings
 from textwright.runtime.artifact import Artifact
+from textwright.runtime.chat import ChatTemplate
 from textwright.runtime.language import LanguageSession
 from textwright.runtime.sessions import RESTORE, Session
+from textwright.runtime.streams import Writer
 from textwright.runtime.writing import WriteOptions, WritingSession
 from textwright.tasks.generate import OUTPUT, join_answers
 from textwright.tasks.language import LanguageScore
@@ -60,6 +62,23 @@ class Answerer:
         self.session: Any = open_session(artifact)
         width = check_network(self.session, artifact, self.task.OUTPUT)
         self.width: int = self.task.check_width(width, self.labels, str(artifact.network), RESTORE)
+
+    @property
+    def writer(self) -> Writer | None:
+        """What writes its texts token by token; None: it answers otherwise."""
+        writer: Writer | None = None if isinstance(self.session, Session) else self.session
+        return writer
+
+    @cached_property
+    def chat(self) -> ChatTemplate | None:
+        """What puts chats together; None: the model was not trained on any.
+
+        Raises ArtifactError for a template that is none.
+        """
+        source, session = self.artifact.chat_template, self.session
+        if source is None or not isinstance(session, LanguageSession):
+            return None
+        return ChatTemplate(source, session.marks, session.tokenizer, session.stops)
 
     def write_by(self, options: WriteOptions) -> None:
         """Write otherwise from now on than the recipe says; not while others ask.

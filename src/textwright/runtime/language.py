@@ -4,6 +4,7 @@ Shapes: N texts, W windows of one, C tokens read at once, V vocabulary.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,24 @@ from numpy.typing import NDArray
 from textwright.recipe.writing import DrawSettings, LanguageSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
-from textwright.runtime.writing import Networks, WriteOptions, answer_of
+from textwright.runtime.writing import Networks, Prompt, WriteOptions, answer_of
+from textwright.structures.joining import join_states
 from textwright.structures.sampling import Sampling, sample
 from textwright.structures.search import Beam, search_beams
-from textwright.structures.writing import Arrays, Bounds, Floats, Ints, Written, log_normalizers
+from textwright.structures.writing import (
+    Arrays,
+    Bounds,
+    Floats,
+    Ints,
+    State,
+    Written,
+    log_normalizers,
+)
 from textwright.tasks.language import OUTPUT
 from textwright.text.edges import NOTHING
+from textwright.text.marks import Marks
 from textwright.text.prompts import open_writing_tokenizer
+from textwright.text.tokenizer import CHARACTERS_A_TOKEN
 
 MOST_LOGITS = 16_000_000  # computed at once while scoring: 64 MB
 
@@ -38,6 +50,8 @@ class LanguageSession:
         self.tokenizer = open_writing_tokenizer(artifact.tokenizer, tokens)
         goes_on = isinstance(settings, LanguageSettings) and not settings.stop_at_line
         self.stops = () if goes_on else self.tokenizer.edges.stops
+        self.banned = self.tokenizer.edges.banned
+        self.usual = Sampling(settings.temperature, top_p=settings.top_p)
         self.set_options(WriteOptions(temperature=settings.temperature, top_p=settings.top_p))
 
     def set_options(self, options: WriteOptions) -> None:
@@ -52,32 +66,64 @@ class LanguageSession:
     def run(self, inputs: Arrays) -> dict[str, NDArray[np.object_]]:
         """Write each text on; returns the answers, [N, 1], under the task's name.
 
-        Texts of one length are written on together.
+        Texts of one length are read together, and all are written on together if they can be.
         """
         ids, lengths = inputs["ids"], inputs["mask"].sum(axis=1)
+        groups = [np.flatnonzero(lengths == each) for each in np.unique(lengths)]
+        if self.networks.ragged and groups:
+            groups = [np.argsort(lengths, kind="stable")]
         answers = np.empty((len(ids), 1), dtype=object)
-        for length in np.unique(lengths):
-            rows = np.flatnonzero(lengths == length)
-            for row, found in zip(rows, self.write_on(ids[rows, :length]), strict=True):
+        for rows in groups:
+            for row, found in zip(rows, self.write_on(ids[rows], lengths[rows]), strict=True):
                 answers[row, 0] = answer_of(found, self.tokenizer)
         return {OUTPUT: answers}
 
-    def write_on(self, ids: Ints) -> list[list[Written]]:
-        """Write texts of equal length on, best first; ids: [N, T]."""
+    def write_on(self, ids: Ints, lengths: Ints) -> list[list[Written]]:
+        """Write texts on, best first; ids: [N, T], of which lengths [N], rising, are real."""
         count = len(ids)
-        state = self.networks.begin(count)
-        if ids.shape[1] > 1:
-            _, state = self.networks.read(ids[:, None, :-1], state, wanted=1)
+        parts = [ids[lengths == each, :each] for each in np.unique(lengths)]
+        state = join_states([self.read_on(each) for each in parts], self.networks.axes)
         bounds = Bounds(
-            first=ids[:, -1],
+            first=ids[np.arange(count), lengths - 1],
             longest=np.full(count, self.settings.max_tokens),
             stops=self.stops,
-            banned=self.tokenizer.edges.banned,
+            banned=self.banned,
         )
         if isinstance(self.how, Beam):
             return search_beams(self.networks.advance, state, bounds, self.how)
         found = sample(self.networks.advance, state, bounds, [self.how] * count, count=self.best)
         return [sorted(each, key=lambda text: -text.score) for each in found]
+
+    def read_on(self, ids: Ints) -> State:
+        """Read texts of equal length [N, T] but for their last token, that is to be written on."""
+        state = self.networks.begin(len(ids))
+        if ids.shape[1] > 1:
+            _, state = self.networks.read(ids[:, None, :-1], state, wanted=1)
+        return state
+
+    def encode_prompt(self, text: str, *, marked: bool = False) -> Prompt:
+        """Give a text as it is read to be written on.
+
+        marked: it was put together from a template, whose marks count as such.
+        """
+        context = self.settings.context
+        if len(text) > context * CHARACTERS_A_TOKEN:  # more than may be read, however it is cut
+            return Prompt(np.zeros(0, dtype=np.int64), 0, 0, truncated=True)
+        if marked:
+            ids = self.marks.encode(text)
+        else:
+            ids = self.tokenizer.encode_end(text, context + 1).ids
+        room = context - len(ids)
+        return Prompt(ids, room, min(self.settings.max_tokens, room))
+
+    @cached_property
+    def marks(self) -> Marks:
+        """The tokenizer's marks, for texts that hold some on purpose."""
+        return Marks(self.tokenizer)
+
+    def read_prompt(self, prompt: Prompt) -> tuple[State, int]:
+        """Read a text but for its last token; gives the state, and that token."""
+        return self.read_on(prompt.ids[None]), int(prompt.ids[-1])
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give of each text its nats, tokens, characters and unknown tokens, [N, 4].

@@ -3,7 +3,7 @@
 Shapes: N sources, K rows of each (beams or samples), S source tokens, V vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +14,33 @@ from textwright.errors import UsageError
 from textwright.recipe.writing import SearchSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
-from textwright.structures.sampling import Sampling, sample
+from textwright.structures.joining import PADS, Axes
+from textwright.structures.sampling import GREEDY, Sampling, sample
 from textwright.structures.search import Beam, search_beams
 from textwright.structures.writing import Arrays, Bounds, Floats, Ints, State, Written
 from textwright.tasks.generate import OUTPUT, GenerateAnswer
+from textwright.text.batch import Encoding, make_batch
 from textwright.text.prompts import open_writing_tokenizer
 from textwright.text.tokenizer import Tokenizer
 
 SOURCE, PAST, NEW = "source.", "past.", "new."  # as the graphs name what goes from step to step
-PADS = "pads"  # of a source: places at the left of its past that hold nothing
 LEAST = 10  # tokens that may be written besides those that the source's length allows
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """A text as it is read before one is written.
+
+    ids:       [T] int64.
+    room:      most tokens that may be written; below 1: there is no room for any.
+    usual:     most tokens that are written where nobody says.
+    truncated: it was longer than the model reads, and was cut.
+    """
+
+    ids: Ints
+    room: int
+    usual: int
+    truncated: bool = False
 
 
 class Networks:
@@ -31,23 +48,27 @@ class Networks:
 
     def __init__(self, step: Session, reader: Session | None = None) -> None:
         self.step, self.reader = step, reader
-        self.past = {
-            each.name: each.shape for each in step.inner.get_inputs() if each.name.startswith(PAST)
-        }
+        shapes = {each.name: each.shape for each in step.inner.get_inputs()}
+        self.past = {name: each for name, each in shapes.items() if name.startswith(PAST)}
+        self.axes = Axes(find_axis(shapes, SOURCE, "S"), find_axis(shapes, PAST, "P"))
+
+    @property
+    def ragged(self) -> bool:
+        """Whether texts of different lengths can go on together."""
+        return not self.axes.past or SOURCE + PADS in self.step.inputs
 
     def begin(self, count: int, inputs: Arrays | None = None) -> State:
         """Read so many sources; what they do not give of a past before the first token is zeros."""
-        found = self.reader.run(inputs or {}) if self.reader else {}
+        found: dict[str, NDArray[Any]] = dict(self.reader.run(inputs or {}) if self.reader else {})
         sizes = {"N": count, "K": 1, "P": 0}
         past = {
             name: np.zeros([sizes.get(each, each) for each in shape], dtype=np.float32)
             for name, shape in self.past.items()
             if name not in found
         }
-        source = take_named(found, SOURCE)
-        if f"{SOURCE}{PADS}" in self.step.inputs:
-            source[PADS] = np.zeros(count, dtype=np.int64)
-        return State(source, take_named(found | past, PAST))
+        if SOURCE + PADS in self.step.inputs:
+            found[SOURCE + PADS] = np.zeros(count, dtype=np.int64)
+        return State(take_named(found, SOURCE), take_named(found | past, PAST))
 
     def advance(self, tokens: Ints, state: State) -> tuple[Floats, State]:
         """Take one token further, as ``structures.writing.Step`` says."""
@@ -143,6 +164,7 @@ class WritingSession:
 
     inputs = ("ids", "mask")
     outputs = (OUTPUT,)
+    usual = GREEDY  # how one text is written token by token, where nobody says otherwise
 
     def __init__(self, artifact: Artifact) -> None:
         """Load both; raises ArtifactError when a file is no network that this program can run."""
@@ -153,6 +175,7 @@ class WritingSession:
         reader, step = (Session(each) for each in (artifact.network, artifact.step))
         self.networks = Networks(step, reader)
         self.tokenizer = open_writing_tokenizer(artifact.tokenizer, tokens)
+        self.stops, self.banned = self.tokenizer.edges.stops, self.tokenizer.edges.banned
         self.set_options(WriteOptions())
 
     def set_options(self, options: WriteOptions) -> None:
@@ -173,22 +196,43 @@ class WritingSession:
 
     def write(self, inputs: Arrays) -> list[list[Written]]:
         """Write from each source, best text first."""
-        count, edges = len(inputs["ids"]), self.tokenizer.edges
-        most = LEAST + np.floor(inputs["mask"].sum(axis=1) * self.settings.max_ratio)
+        count = len(inputs["ids"])
         bounds = Bounds(
-            first=np.full(count, edges.start),
-            longest=np.minimum(most, self.settings.max_tokens).astype(np.int64),
-            stops=edges.stops,
-            banned=edges.banned,
+            first=np.full(count, self.tokenizer.edges.start),
+            longest=self.longest(inputs["mask"].sum(axis=1)),
+            stops=self.stops,
+            banned=self.banned,
         )
-        state = self.networks.begin(count, inputs)
-        if edges.before:
-            known = np.tile(np.array(edges.before, dtype=np.int64), (count, 1, 1))
-            _, state = self.networks.read(known, state, wanted=1)
+        state = self.begin(count, inputs)
         if isinstance(self.how, Beam):
             return search_beams(self.networks.advance, state, bounds, self.how)
         found = sample(self.networks.advance, state, bounds, [self.how] * count, count=self.best)
         return [sorted(each, key=lambda text: -text.score) for each in found]
+
+    def longest(self, read: NDArray[np.int64]) -> Ints:
+        """Give most tokens to write, by those that were read [N]."""
+        most = LEAST + np.floor(read * self.settings.max_ratio)
+        longest: Ints = np.minimum(most, self.settings.max_tokens).astype(np.int64)
+        return longest
+
+    def encode_prompt(self, text: str, *, marked: bool = False) -> Prompt:  # noqa: ARG002
+        """Give a source as it is read; marks in it are plain characters always."""
+        (encoding,) = self.tokenizer.encode([text])
+        usual = int(self.longest(np.array([max(len(encoding.ids), 1)]))[0])
+        return Prompt(encoding.ids, self.settings.max_tokens, usual, encoding.truncated)
+
+    def read_prompt(self, prompt: Prompt) -> tuple[State, int]:
+        """Read a source; gives the state, and the token that the text begins after."""
+        batch = make_batch([Encoding(prompt.ids)])
+        return self.begin(1, batch.inputs), self.tokenizer.edges.start
+
+    def begin(self, count: int, inputs: Arrays) -> State:
+        """Read so many sources, and what stands before every text that is written."""
+        state = self.networks.begin(count, inputs)
+        before = np.array(self.tokenizer.edges.before, dtype=np.int64)
+        if len(before):
+            _, state = self.networks.read(np.tile(before, (count, 1, 1)), state, wanted=1)
+        return state
 
 
 def answer_of(found: Sequence[Written], tokenizer: Tokenizer) -> GenerateAnswer:
@@ -200,6 +244,15 @@ def answer_of(found: Sequence[Written], tokenizer: Tokenizer) -> GenerateAnswer:
         found[0].score,
         tuple((text, each.score) for text, each in zip(texts[1:], found[1:], strict=True)),
     )
+
+
+def find_axis(shapes: Mapping[str, Sequence[object]], start: str, letter: str) -> dict[str, int]:
+    """Give, by the rest of their names, which axis of the arrays that begin so has a letter."""
+    return {
+        name.removeprefix(start): list(shape).index(letter)
+        for name, shape in shapes.items()
+        if name.startswith(start) and letter in shape
+    }
 
 
 def take_named(arrays: Arrays, start: str) -> dict[str, NDArray[Any]]:

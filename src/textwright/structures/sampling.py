@@ -89,7 +89,7 @@ class Samples:
         self.totals = np.zeros((sources, count))
         self.chance = np.array(
             [
-                [np.random.default_rng([each.seed, number]).random(most) for number in range(count)]
+                [chance_of(each, number).random(most) for number in range(count)]
                 for each in samplings
             ]
         ).reshape(sources, count, most)
@@ -120,19 +120,15 @@ class Samples:
 
     def choose(self, logits: Floats) -> Ints:
         """Choose the next tokens [N, K] by logits [N, K, V]."""
-        settings = [self.samplings[each] for each in self.sources.tolist()]
         samples, vocabulary = logits.shape[1:]
-        penalties = spread([each.repetition_penalty for each in settings], samples)
+        settings = [self.samplings[each] for each in self.sources.tolist() for _ in range(samples)]
+        penalties = np.array([each.repetition_penalty for each in settings])
         flat = logits.reshape(-1, vocabulary)
         if (penalties != 1).any():
             written = self.tokens[self.sources, :, : self.length].reshape(len(flat), -1)
             flat = penalize(flat, written, penalties)
         chances = self.chance[self.sources, :, self.length].reshape(-1)
-        limits = Limits(
-            spread([each.temperature for each in settings], samples),
-            spread([each.top_k or vocabulary for each in settings], samples).astype(np.int64),
-            spread([each.top_p for each in settings], samples),
-        )
+        limits = limits_of(settings, vocabulary)
         return choose_tokens(flat, chances, limits).reshape(logits.shape[:2])
 
     def written(self) -> list[list[Written]]:
@@ -157,6 +153,20 @@ class Limits:
     def take(self, rows: Ints) -> "Limits":
         """Give those of some rows."""
         return Limits(self.temperature[rows], self.top_k[rows], self.top_p[rows])
+
+
+def limits_of(samplings: Sequence[Sampling], vocabulary: int) -> Limits:
+    """Give the limits of rows by their settings."""
+    return Limits(
+        np.array([each.temperature for each in samplings]),
+        np.array([each.top_k or vocabulary for each in samplings]),
+        np.array([each.top_p for each in samplings]),
+    )
+
+
+def chance_of(sampling: Sampling, number: int) -> np.random.Generator:
+    """Give the random numbers of a text by its seed, and its number among those of its source."""
+    return np.random.default_rng([sampling.seed, number])
 
 
 def choose_tokens(logits: Floats, chances: NDArray[np.float64], limits: Limits) -> Ints:
@@ -210,9 +220,3 @@ def penalize(logits: Floats, written: Ints, penalties: Scores) -> Floats:
     factor = penalties[:, None].astype(np.float32)
     np.put_along_axis(logits, written, np.where(old > 0, old / factor, old * factor), axis=1)
     return logits
-
-
-def spread(values: Sequence[float], samples: int) -> Scores:
-    """Repeat each source's value for all its samples: [N] to [N * K] float."""
-    spread_out: Scores = np.repeat(np.asarray(values, dtype=np.float64), samples)
-    return spread_out

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from textwright.networks.components import ENCODERS, WRITERS, find_part
 from textwright.networks.decoders.pretrained import CausalWriter, PretrainedWriter, SourceWriter
-from textwright.networks.decoders.writing import SourceInGraph
+from textwright.networks.decoders.writing import SourceInGraph, input_kind
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import PretrainedSettings
 from textwright.recipe.recipe import Recipe
@@ -77,7 +77,9 @@ class WritingModel(nn.Module):
         graph = Graph()
         tokens = graph.add_input("tokens", "int64", ["N", "K", "T"])
         shapes = self.decoder.shapes
-        given = {name: graph.add_input(name, "float32", shape) for name, shape in shapes.items()}
+        given = {
+            name: graph.add_input(name, input_kind(name), shape) for name, shape in shapes.items()
+        }
         table = self.embedding.table.weight
         vectors = graph.add("Gather", graph.constant(table), tokens)  # [N, K, T, E]
         step = self.decoder.add_step(graph, vectors, given)

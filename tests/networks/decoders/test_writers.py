@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.networks.padded import padded_states
 from textwright.networks.components import WRITERS
-from textwright.networks.decoders.writing import SourceInGraph
+from textwright.networks.decoders.writing import PADS, SourceInGraph, input_kind
 from textwright.networks.graph import Graph
 from textwright.recipe.writing import WritingSettings
 
@@ -65,7 +65,9 @@ def step_of(network: Any) -> onnxruntime.InferenceSession:
     """Give the graph of a step."""
     graph = Graph()
     entry = graph.add_input("vectors", "float32", ["N", "K", "T", EMBEDDING])
-    names = {name: graph.add_input(name, "float32", each) for name, each in network.shapes.items()}
+    names = {
+        name: graph.add_input(name, input_kind(name), each) for name, each in network.shapes.items()
+    }
     step = network.add_step(graph, entry, names)
     graph.add_output(step.output, "output", ["N", "K", "T", EMBEDDING])
     for name, value in step.past.items():
@@ -80,7 +82,7 @@ def begun(network: Any, known: dict[str, np.ndarray], rows: int) -> dict[str, np
     found = {}
     for name, shape in network.shapes.items():
         if name not in known:
-            found[name] = np.zeros([sizes.get(each, each) for each in shape], np.float32)
+            found[name] = np.zeros([sizes.get(each, each) for each in shape], input_kind(name))
         else:
             found[name] = known[name].repeat(rows if "K" in shape else 1, axis=1)
     return found
@@ -112,6 +114,56 @@ def test_steps_of_a_graph_write_what_torch_does_in_one_go(
     together = np.concatenate(found, axis=2)
     np.testing.assert_allclose(together[:, 0], expected, rtol=0, atol=1e-5)
     np.testing.assert_array_equal(together[:, 0], together[:, 1])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_empty_places_at_the_left_of_a_past_change_nothing(count: int) -> None:
+    """A past of four tokens beside one of two, which is filled up with whatever numbers."""
+    network, step, written = writer("transformer", 0), step_of(writer("transformer", 0)), vectors()
+    with torch.no_grad():
+        expected = network(written).numpy()
+
+    def run(state: dict[str, np.ndarray], first: int, last: int) -> dict[str, np.ndarray]:
+        feed = {"vectors": written[:, None, first:last].numpy(), **state}
+        return dict(
+            zip([each.name for each in step.get_outputs()], step.run(None, feed), strict=True)
+        )
+
+    def later(found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name.removeprefix("new."): each for name, each in found.items() if name != "output"}
+
+    nothing = begun(network, {}, 1)
+    long, short = (later(run(nothing, 0, each)) for each in (4, 2))
+    both = {PADS: np.array([0, 2, 2])}
+    for name, each in long.items():
+        both[name] = each.copy()
+        axis = network.shapes[name].index("P")
+        empty = np.full_like(short[name][1:], 9.0)
+        both[name][1:] = np.concatenate([empty, short[name][1:]], axis=axis)
+    ragged = torch.stack([written[0, 4 : 4 + count], *written[1:, 2 : 2 + count]])
+    found = dict(
+        zip(
+            [each.name for each in step.get_outputs()],
+            step.run(None, {"vectors": ragged[:, None].numpy(), **both}),
+            strict=True,
+        )
+    )["output"][:, 0]
+
+    np.testing.assert_allclose(found[0], expected[0, 4 : 4 + count], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found[1:], expected[1:, 2 : 2 + count], rtol=0, atol=1e-5)
+
+
+def test_texts_filled_up_at_their_left_can_be_read_at_once() -> None:
+    network, step, written = writer("transformer", 0), step_of(writer("transformer", 0)), vectors()
+    with torch.no_grad():
+        expected = network(written[:, : TOKENS - 3]).numpy()
+    state = {**begun(network, {}, 1), PADS: np.full(3, 3)}
+    filled = torch.cat([torch.full((3, 3, EMBEDDING), 5.0), written[:, : TOKENS - 3]], dim=1)
+
+    output, *past = step.run(None, {"vectors": filled[:, None].numpy(), **state})
+
+    np.testing.assert_allclose(output[:, 0, 3:], expected, rtol=0, atol=1e-5)
+    assert all(np.isfinite(each).all() for each in (output, *past))
 
 
 @EVERY

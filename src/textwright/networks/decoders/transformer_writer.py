@@ -14,6 +14,7 @@ from torch.nn.functional import gelu
 from textwright.networks.decoders.heads import Heads
 from textwright.networks.decoders.writing import (
     FIRST_OUTPUT,
+    PADS,
     Named,
     Shapes,
     SourceInGraph,
@@ -87,7 +88,7 @@ class TransformerWriter(nn.Module):
     @property
     def shapes(self) -> Shapes:
         """The shapes of what a step takes besides its tokens, by name."""
-        shapes: Shapes = {}
+        shapes: Shapes = {PADS: ["N"]}
         layers: Any = self.layers
         for number, layer in enumerate(layers):
             heads, part = layer.itself.heads, layer.itself.part
@@ -117,17 +118,16 @@ class TransformerWriter(nn.Module):
         """
         before = graph.add("Shape", given["past.keys0"], start=4, end=5)  # [1], P
         end = graph.add("Add", before, graph.add("Shape", vectors, start=2, end=3))
-        places = add_range(graph, before, end)  # [T, 1]
+        middle = graph.constant([1, 2, 3])
+        pads = graph.add("Unsqueeze", graph.add("Cast", given[PADS], to=FLOAT), middle)
+        asking = add_range(graph, before, end)  # [T, 1]
         entry = graph.linear(vectors, self.entry.weight, self.entry.bias)
+        places = graph.add("Sub", asking, pads)  # [N, 1, T, 1]
         angles = graph.add("Mul", places, graph.constant(self.get_buffer("waves")))
         waves = graph.add("Concat", graph.add("Sin", angles), graph.add("Cos", angles), axis=-1)
         read = graph.add("Add", add_norm(graph, entry, self.entry_norm), waves)
-        every = graph.add("Transpose", add_range(graph, graph.constant([0]), end), perm=[1, 0])
-        later = graph.add("Less", places, every)  # [T, P + T]
-        hidden, seen = (graph.constant(each) for each in (float("-inf"), 0.0))
-        biases = {"past": graph.add("Where", later, hidden, seen)}
+        biases = {"past": add_past_bias(graph, asking, end, pads)}
         if "source.bias" in given:
-            middle = graph.constant([1, 2, 3])
             biases["source"] = graph.add("Unsqueeze", given["source.bias"], middle)
         past: Named = {}
         layers: Any = self.layers
@@ -211,3 +211,21 @@ def add_range(graph: Graph, first: str, end: str) -> str:
     ends = [graph.add("Squeeze", each) for each in (first, end)]
     found = graph.add("Range", *ends, graph.constant(1))
     return graph.add("Unsqueeze", graph.add("Cast", found, to=FLOAT), graph.constant([1]))
+
+
+def add_past_bias(graph: Graph, asking: str, end: str, pads: str) -> str:
+    """Add to a graph what hides from each new token those after it, and places that are empty.
+
+    asking: the name of [T, 1] float, places of the new tokens; end: [1], one past the last.
+    pads:   of [N, 1, 1, 1] float, so many places at the left are empty. A token in one of them,
+            which nobody looks at, is shown those before it, so that it has numbers at all.
+    Returns the name of [N, 1, 1, T, P + T] float.
+    """
+    every = graph.add("Transpose", add_range(graph, graph.constant([0]), end), perm=[1, 0])
+    later = graph.add("Less", asking, every)  # [T, P + T]
+    empty = graph.add("Less", every, pads)  # [N, 1, 1, P + T]
+    asks = graph.add("GreaterOrEqual", asking, pads)  # [N, 1, T, 1]
+    hidden = graph.add("Or", later, graph.add("And", empty, asks))  # [N, 1, T, P + T]
+    away, seen = (graph.constant(each) for each in (float("-inf"), 0.0))
+    bias = graph.add("Where", hidden, away, seen)
+    return graph.add("Unsqueeze", bias, graph.constant([1]))

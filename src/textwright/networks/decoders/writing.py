@@ -3,11 +3,15 @@
 A step takes ``tokens`` [N, K, T]: of N sources K rows each, T tokens that are new. What a source
 is to all its rows has names with ``source.``, what each row has written so far ``past.``; a past
 before the first token is zeros, or empty, unless the source gives it.
+
+A past that grows has an axis P. Texts of different lengths go on together when the shorter ones
+are filled up at its left: ``source.pads`` [N] says by how many places.
 """
 
 from dataclasses import dataclass
 
 FIRST_OUTPUT = 0.1  # share kept of the first weights of the output: at first all tokens are alike
+PADS = "source.pads"  # the one input besides the tokens that holds whole numbers
 Named = dict[str, str]  # what a value is, and its name in a graph
 Shapes = dict[str, list[str | int]]
 
@@ -39,3 +43,8 @@ class StepInGraph:
     output: str
     past: Named
     attention: str | None = None
+
+
+def input_kind(name: str) -> str:
+    """Give the type of what a step takes besides its tokens."""
+    return "int64" if name == PADS else "float32"

@@ -1,0 +1,74 @@
+"""A chat put together to one text, by the template that a checkpoint was trained with."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NoReturn
+
+from textwright.errors import ArtifactError, UsageError
+from textwright.text.marks import Marks
+from textwright.text.tokenizer import Tokenizer
+
+Message = dict[str, str]  # role and content
+
+
+class ChatTemplate:
+    """A Jinja template over messages, run where it can reach nothing else."""
+
+    def __init__(
+        self, source: str, marks: Marks, tokenizer: Tokenizer, stops: Sequence[int] = ()
+    ) -> None:
+        """Compile it; raises ArtifactError for what is no template.
+
+        stops: tokens that end what the model says, the plain one first.
+        """
+        from jinja2 import TemplateError
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        self.marks = marks
+        added = tokenizer.inner.encode("").tokens
+        self.given = {
+            "bos_token": added[0] if added else "",
+            "eos_token": str(tokenizer.inner.id_to_token(stops[0])) if stops else "",
+            "add_generation_prompt": True,
+        }
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
+        environment.globals.update(raise_exception=refuse, strftime_now=tell_time)
+        try:
+            self.template = environment.from_string(source)
+        except TemplateError as error:
+            raise ArtifactError(f"The chat template is none: {error}.", "Mend it.") from error
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Give the text that a model answers to.
+
+        Raises UsageError for messages that hold a mark of the template, as if a turn ended in
+        them, and for those that the template does not take, such as two turns of one role.
+        """
+        from jinja2 import TemplateError
+
+        for each in messages:
+            mark = self.marks.first_in(each["content"])
+            if mark is not None:
+                what = f"A message holds the mark {mark!r}, which ends or begins a turn."
+                raise UsageError(what, "Leave it out, or write it otherwise.")
+        try:
+            return self.template.render(messages=[dict(each) for each in messages], **self.given)
+        except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+            what = f"The messages do not fit this model's chat template: {error}"
+            raise UsageError(
+                f"{what.rstrip('.')[:500]}.", "Send others, or in another order."
+            ) from error
+
+
+def refuse(reason: Any) -> NoReturn:
+    """Refuse messages: what a template calls."""
+    from jinja2 import TemplateError
+
+    raise TemplateError(str(reason))
+
+
+def tell_time(form: str) -> str:
+    """Give the time of day in a form: what a template calls."""
+    return datetime.now().strftime(form)

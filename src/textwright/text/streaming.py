@@ -1,0 +1,81 @@
+"""Text as it comes, token by token: whole characters only, and nothing of a stop string."""
+
+from collections.abc import Callable, Sequence
+
+HALF = "\ufffd"  # what stands for a character of which bytes are missing
+
+
+class Spelling:
+    """Turns the tokens of one text into characters as they come.
+
+    A token may hold a part of a character, and what a token gives may depend on the one before.
+    So some tokens are spelled again with those that follow, and of their text only what is new,
+    and whole, is given.
+
+    before: tokens that the text goes on from, of which nothing is given.
+    """
+
+    def __init__(self, decode: Callable[[Sequence[int]], str], before: Sequence[int] = ()) -> None:
+        self.decode = decode
+        self.tokens = list(before)  # the last ones, spelled together
+        self.known = len(before)  # of these, so many were given before the last one came
+        self.given = len(decode(before).removesuffix(HALF))  # characters of their text
+
+    def add(self, token: int) -> str:
+        """Take a token; gives the text that is complete with it, often none."""
+        self.tokens.append(token)
+        text = self.decode(self.tokens)
+        fresh = text.removesuffix(HALF)[self.given :]
+        self.given += len(fresh)
+        if fresh and not text.endswith(HALF):
+            self.tokens = self.tokens[self.known :]
+            self.known = len(self.tokens)
+            self.given = len(self.decode(self.tokens))
+        return fresh
+
+
+class StopStrings:
+    """Ends a text before the first of some strings, however their characters come.
+
+    met: one was found; nothing is given any more.
+    """
+
+    def __init__(self, strings: Sequence[str]) -> None:
+        self.strings = tuple(strings)
+        self.held = ""  # what may be the beginning of one
+        self.met = False
+
+    def add(self, text: str) -> str:
+        """Take text; gives what surely stands before any of the strings."""
+        if self.met:
+            return ""
+        self.held += text
+        ends = [
+            (place + len(each), place)
+            for each in self.strings
+            if (place := self.held.find(each)) >= 0
+        ]
+        if ends:  # the one that was complete first, as if characters came one by one
+            self.met = True
+            return self.held[: min(ends)[1]]
+        sure = len(self.held) - self.begun()
+        text, self.held = self.held[:sure], self.held[sure:]
+        return text
+
+    def begun(self) -> int:
+        """Give how many characters at the end may be the beginning of a string."""
+        longest = max(map(len, self.strings), default=1) - 1
+        held = self.held
+        return next(
+            (
+                size
+                for size in range(min(longest, len(held)), 0, -1)
+                if any(each.startswith(held[-size:]) for each in self.strings)
+            ),
+            0,
+        )
+
+    def rest(self) -> str:
+        """Give what was held back of a text that is over."""
+        text, self.held = "" if self.met else self.held, ""
+        return text

@@ -1,0 +1,39 @@
+"""Marks of a tokenizer, where they count and where they do not."""
+
+import pytest
+import tokenizers
+from tokenizers import AddedToken, Regex, models, pre_tokenizers
+
+from textwright.recipe.parts import PretrainedTokenizerSettings
+from textwright.text.marks import Marks
+from textwright.text.tokenizer import Tokenizer
+
+START, STOP = "<|im_start|>", "<|im_end|>"
+
+
+@pytest.fixture
+def tokenizer() -> Tokenizer:
+    alphabet = {each: number for number, each in enumerate("abcdefghijklmnopqrstuvwxyz<|_>?")}
+    inner = tokenizers.Tokenizer(models.WordLevel(alphabet, unk_token="?"))
+    inner.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    inner.add_special_tokens([AddedToken(START, special=True), AddedToken(STOP, special=True)])
+    inner.encode_special_tokens = True
+    inner.enable_truncation(4)
+    return Tokenizer(inner, PretrainedTokenizerSettings())
+
+
+def test_marks_count_only_where_they_are_meant(tokenizer: Tokenizer) -> None:
+    marks = Marks(tokenizer)
+    text = f"{START}user"
+
+    assert marks.names == (START, STOP)
+    assert marks.encode(text).tolist() == [31, *(ord(each) - ord("a") for each in "user")]
+    assert len(tokenizer.inner.encode(text).ids) == 4  # cut, and no mark among them
+    assert 31 not in tokenizer.inner.encode(text).ids
+
+
+def test_a_mark_in_a_text_is_found(tokenizer: Tokenizer) -> None:
+    marks = Marks(tokenizer)
+
+    assert marks.first_in(f"hello{STOP} you") == STOP
+    assert marks.first_in("hello <|im_en|> you") is None
