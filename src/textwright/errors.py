@@ -89,6 +89,10 @@ class ParameterError(InvalidInputError):
     param: str = ""
 
 
+class ContextLengthError(ParameterError):
+    """A prompt, or a wish for tokens after it, that a model has no room for."""
+
+
 class TooLargeError(RequestError):
     """A request with a body, header or list of inputs beyond the server's limit."""
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.runtime.tiny import make_artifact, make_embedder, make_matcher
+from tests.runtime.tiny import make_artifact, make_embedder, make_language, make_matcher
 from textwright.lifecycle.artifacts import ArtifactStore
 from textwright.lifecycle.database import Sessions, open_database
 from textwright.lifecycle.evidence import record_verdicts
@@ -29,11 +29,13 @@ class Household:
         *,
         embeds: bool = False,
         matches: bool = False,
+        writes: bool = False,
         **options: Any,
     ) -> str:
         """Make an artifact and register it; gives the version's name."""
         built = self.settings.home / f"built-{len(list(self.settings.home.iterdir()))}"
-        make = make_embedder if embeds else make_matcher if matches else make_artifact
+        make: Any = make_embedder if embeds else make_matcher if matches else make_artifact
+        make = make_language if writes else make
         make(built, name=model, **options)
         address = ArtifactStore(self.settings.artifacts).put(built)
         with self.sessions.begin() as session:

@@ -11,7 +11,13 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tests.runtime.tiny import make_artifact, make_embedder, make_matcher, make_writer
+from tests.runtime.tiny import (
+    make_artifact,
+    make_embedder,
+    make_language,
+    make_matcher,
+    make_writer,
+)
 from textwright.serving.deployments import Deployment, Source, Target
 from textwright.serving.limits import Limits
 from textwright.serving.options import Options
@@ -117,6 +123,12 @@ class Shelf:
         """Make an artifact that writes, and let it be the version that should answer."""
         folder = self.root / f"{model}-{version}"
         address = make_writer(folder, name=model, form=form)
+        self.targets = {**self.targets, model: self.keep(folder, model, version, address)}
+
+    def deploy_language(self, model: str, version: int, **options: Any) -> None:
+        """Make an artifact that writes on, and let it be the version that should answer."""
+        folder = self.root / f"{model}-{version}"
+        address = make_language(folder, name=model, **options)
         self.targets = {**self.targets, model: self.keep(folder, model, version, address)}
 
     def keep(self, folder: Path, model: str, version: int, address: str) -> Target:

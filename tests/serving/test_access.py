@@ -18,8 +18,8 @@ from textwright.lifecycle.roles import Caller
 from textwright.lifecycle.tables import utc_now
 from textwright.lifecycle.tables_around import Key
 from textwright.serving.access import ASK, OPEN, Doorkeeper, KeySource, Known, find_secret
-from textwright.serving.http import Request
 from textwright.serving.keyring import seconds_of
+from textwright.serving.messages import Request
 
 PREDICT = "/api/v1/models/intents/predict"
 

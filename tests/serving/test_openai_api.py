@@ -71,15 +71,15 @@ def test_the_native_protocol_gives_the_vector_too(server: Running) -> None:
     [
         ({"dimensions": 9}, 400, "dimensions"),
         ({"dimensions": 2**80}, 400, "dimensions"),
-        ({"dimensions": 0}, 400, None),
+        ({"dimensions": 0}, 400, "dimensions"),
         ({"input": [1, 2, 3]}, 400, "input"),
         ({"input": [[1, 2], [3]]}, 400, "input"),
         ({"input": ["rain", 1]}, 400, "input"),
-        ({"input": []}, 400, None),
-        ({"input": None}, 400, None),
+        ({"input": []}, 400, "input"),
+        ({"input": None}, 400, "input"),
         ({"input": ["rain"] * 2049}, 413, None),
-        ({"encoding_format": "float16"}, 400, None),
-        ({"user": 7}, 400, None),
+        ({"encoding_format": "float16"}, 400, "encoding_format"),
+        ({"user": 7}, 400, "user"),
         ({"model": "intents"}, 404, None),
         ({"model": "sentence"}, 404, None),
         ({"model": ""}, 404, None),
@@ -114,16 +114,6 @@ def test_models_are_listed(server: Running) -> None:
     missing = server.ask("GET", "/v1/models/sentence")
     assert missing.status == 404
     assert "Did you mean 'sentences'?" in missing.json["error"]["message"]
-
-
-@pytest.mark.parametrize("path", ["/v1/completions", "/v1/chat/completions"])
-def test_no_model_here_generates(server: Running, path: str) -> None:
-    answer = server.ask("POST", path, {"model": "intents", "messages": [], "prompt": "hi"})
-    assert answer.status == 404
-    assert "does not generate text" in answer.json["error"]["message"]
-    assert "Did you mean" in server.ask("POST", path, {"model": "intent"}).json["error"]["message"]
-    assert server.ask("POST", path, {}).status == 400
-    assert server.ask("POST", path, b"[").status == 400
 
 
 def test_an_unknown_address_and_method_are_told_in_openais_form(server: Running) -> None:

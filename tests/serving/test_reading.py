@@ -3,8 +3,13 @@
 import msgspec
 import pytest
 
-from textwright.errors import InvalidInputError, MalformedError, MediaTypeError
-from textwright.serving.http import Request
+from textwright.errors import (
+    InvalidInputError,
+    MalformedError,
+    MediaTypeError,
+    ParameterError,
+)
+from textwright.serving.messages import Request
 from textwright.serving.reading import read_json
 
 DECODER = msgspec.json.Decoder(dict[str, list[int]])
@@ -43,3 +48,26 @@ def test_json_nested_without_end_is_malformed() -> None:
     anything: msgspec.json.Decoder[object] = msgspec.json.Decoder()
     with pytest.raises(MalformedError, match="recursion"):
         read_json(sent(b"[" * 10**6), anything)
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """What a route may take."""
+
+    model: str
+    texts: list[str] = []
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b'{"model": 3}', "model"),
+        (b'{"model": "a", "texts": ["b", 1]}', "texts"),
+        (b'{"texts": []}', "model"),
+        (b'{"model": "a", "tools": []}', "tools"),
+        (b"[]", ""),
+    ],
+)
+def test_the_field_that_is_wrong_is_named(body: bytes, param: str) -> None:
+    with pytest.raises(ParameterError) as refused:
+        read_json(sent(body), msgspec.json.Decoder(Asked))
+    assert refused.value.param == param

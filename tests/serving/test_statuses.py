@@ -8,8 +8,8 @@ import pytest
 
 from textwright import errors
 from textwright.errors import DatabaseError, OverloadedError, TextwrightError
-from textwright.serving.http import Request
 from textwright.serving.logs import JsonFormatter
+from textwright.serving.messages import Request
 from textwright.serving.statuses import (
     AWAY_HINT,
     AWAY_MESSAGE,

@@ -14,7 +14,7 @@ from time import monotonic, time
 
 from textwright.errors import ForbiddenError, NotReadyError, TextwrightError, UnauthorizedError
 from textwright.lifecycle.roles import Caller
-from textwright.serving.http import Request
+from textwright.serving.messages import Request
 
 OPEN = "open"  # right to what anybody may ask: health, and the description of the routes
 ASK = "ask"  # right to predict: any key, and without one only where the server is open

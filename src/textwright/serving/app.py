@@ -4,6 +4,7 @@ To add a protocol: write its file, then add its routes here.
 """
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -17,11 +18,12 @@ from textwright.serving.access import OPEN, Doorkeeper
 from textwright.serving.control.wire_records import FeedbackAnswer, FeedbackRequest
 from textwright.serving.control_api import control_routes
 from textwright.serving.feedback_api import post_feedback
-from textwright.serving.http import Request, Response
 from textwright.serving.inference_routes import inference_routes
 from textwright.serving.inference_types import Health
 from textwright.serving.logs import log_access
+from textwright.serving.messages import Pieces, Request, Response
 from textwright.serving.openai_api import openai_routes
+from textwright.serving.openai_generation import generation_routes
 from textwright.serving.openapi import Description, describe, docs_page
 from textwright.serving.predict import Service
 from textwright.serving.routes import Route, route
@@ -37,8 +39,15 @@ KNOWN_PATHS = 1024  # whose route is remembered
 async def get_metrics(service: Service, _request: Request) -> Response:
     """Give the counters for Prometheus."""
     for deployed in service.loader.deployed.values():
-        items = sum(live.batcher.items for live in deployed.versions.values())
+        held = deployed.versions.values()
+        items = sum(live.batcher.items for live in held)
         service.metrics.queue.labels(deployed.model).set(items)
+        engines = [live.streams for live in held if live.streams is not None]
+        if engines:
+            running = sum(each.running for each in engines)
+            waiting = sum(each.rows for each in engines) - running
+            service.metrics.streams.labels(deployed.model, "running").set(running)
+            service.metrics.streams.labels(deployed.model, "waiting").set(waiting)
     return Response(200, service.metrics.text(), METRICS)
 
 
@@ -64,6 +73,7 @@ ROUTES = (
     route("/api/v1/feedback", post_feedback, FeedbackAnswer, FeedbackRequest),
     *inference_routes(),
     *openai_routes(),
+    *generation_routes(),
     route("/health/live", inference.get_live, Health, right=OPEN),
     route("/health/ready", inference.get_ready, Health, right=OPEN),
     route("/metrics", get_metrics, None, media_type=METRICS),
@@ -135,10 +145,24 @@ class App:
     async def call_throttled(
         self, key: int, found: Route, request: Request, values: tuple[str, ...]
     ) -> Response:
-        """Call a route within what a key may ask."""
+        """Call a route within what a key may ask; an answer in pieces counts until its last one."""
         self.gate.throttle.enter(key)
+        response = None
         try:
-            return await found.call(self.service, request, *values)
+            response = await found.call(self.service, request, *values)
+        finally:
+            if response is None or response.pieces is None:
+                self.gate.throttle.leave(key)
+        if response.pieces is None:
+            return response
+        return replace(response, pieces=self.leave_after(key, response.pieces))
+
+    async def leave_after(self, key: int, pieces: Pieces) -> Pieces:
+        """Give pieces, and count the request of a key as answered when they end."""
+        try:
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    yield piece
         finally:
             self.gate.throttle.leave(key)
 

@@ -23,8 +23,8 @@ from textwright.errors import (
 from textwright.lifecycle.remote import open_store
 from textwright.serving.control.operations import OPERATIONS, Operation, Order, find_function
 from textwright.serving.control.wire import CreatedKey
-from textwright.serving.http import Request, Response
 from textwright.serving.keep import Keep
+from textwright.serving.messages import Request, Response
 from textwright.serving.openapi import NUMBERS, PARAMETER, Description
 from textwright.serving.predict import Service
 from textwright.serving.reading import read_json

@@ -6,7 +6,7 @@ import msgspec
 
 from textwright.errors import NotReadyError
 from textwright.serving.control.wire_records import FeedbackAnswer, FeedbackRequest
-from textwright.serving.http import Request, Response
+from textwright.serving.messages import Request, Response
 from textwright.serving.predict import Service
 from textwright.serving.reading import read_json
 

@@ -59,7 +59,7 @@ def give_form(
         problem = {
             "message": told,
             "type": OPENAI_TYPES.get(status, "invalid_request_error"),
-            "param": error.param if isinstance(error, ParameterError) else None,
+            "param": (error.param or None) if isinstance(error, ParameterError) else None,
             "code": code,
         }
         return status, {"error": problem}

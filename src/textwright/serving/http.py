@@ -9,10 +9,8 @@ import asyncio
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import aclosing
 from email.utils import formatdate
-from functools import cache
-from http import HTTPStatus
 from ssl import SSLContext
 from time import monotonic, time
 from typing import cast
@@ -20,45 +18,20 @@ from typing import cast
 import httptools
 
 from textwright.errors import MalformedError, RequestError, SlowRequestError, TooLargeError
-from textwright.lifecycle.roles import Caller
 from textwright.serving.limits import HttpLimits
+from textwright.serving.messages import (
+    LAST_CHUNK,
+    Pieces,
+    Request,
+    Response,
+    write_chunk,
+    write_head,
+)
 
-JSON = "application/json"
 PIPELINED = 16  # requests of one connection read ahead
 PROBE_S = 0.05  # after which a client that left for good has refused what was sent to it
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 LINGER_S = 2.0  # a refused body is read and thrown away this long, so that the answer arrives
-
-
-class Request:
-    """One request as read: the path as sent, header names in lower case.
-
-    answered: model and version that did, for the log; None: no model was asked.
-    key:      whose key came with it, once that was looked at; None: none did.
-    problem:  why it must be refused, found while reading; the rest of it may then be missing.
-    """
-
-    __slots__ = ("answered", "body", "headers", "keep_alive", "key", "method", "path", "problem")
-
-    def __init__(self) -> None:
-        self.method = "GET"
-        self.path = "/"
-        self.headers: dict[bytes, bytes] = {}
-        self.body = b""
-        self.keep_alive = True
-        self.answered: tuple[str, int] | None = None
-        self.key: Caller | None = None
-        self.problem: RequestError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """One answer, whole."""
-
-    status: int
-    body: bytes
-    media_type: str = JSON
-    headers: tuple[tuple[str, str], ...] = ()
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -140,6 +113,9 @@ class Connection(asyncio.Protocol):
         self.refused = False  # the last answer is on its way; whatever comes is thrown away
         self.ended = False  # the client sends nothing more
         self.writable = True
+        self.room = asyncio.Event()  # set as long as it is writable
+        self.room.set()
+        self.within: Response | None = None  # the answer whose pieces are being sent
         self.pending: deque[Request] = deque()
         self.task: asyncio.Task[None] | None = None
         self.deadline = monotonic() + self.limits.head_s
@@ -164,13 +140,14 @@ class Connection(asyncio.Protocol):
 
         One that is gone for good looks the same at first. So it is sent an interim response,
         which a client must be able to pass over (RFC 9110, 15.2): whoever is gone refuses that.
+        Within an answer that comes in pieces it is sent the piece that means nothing.
         """
         encrypted = self.transport.get_extra_info("sslcontext") is not None
         if encrypted or (self.task is None and not self.pending):
             return False
         self.ended = True
         if self.parser.get_http_version() == "1.1" and self.writable:
-            self.transport.write(CONTINUE)
+            self.transport.write(CONTINUE if self.within is None else write_chunk(self.within.body))
             asyncio.get_running_loop().call_later(PROBE_S, self.end_if_gone)
         return True
 
@@ -218,11 +195,15 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Wait for a slow reader, but not for ever."""
         self.writable = False
+        self.room.clear()
         self.deadline = monotonic() + self.limits.write_s
 
     def resume_writing(self) -> None:
-        """Go on with the next request."""
+        """Go on with the answer that is being sent, or with the next request."""
         self.writable = True
+        self.room.set()
+        if self.task is not None:
+            self.deadline = float("inf")
         self.start_next()
 
     def on_message_begin(self) -> None:
@@ -314,8 +295,11 @@ class Connection(asyncio.Protocol):
         """Answer one request, then turn to the next or close."""
         response = await self.server.handler(request)
         last = not request.keep_alive or self.server.draining or self.all_said
-        body = b"" if request.method == "HEAD" else response.body
-        self.transport.write(self.head_of(response, last) + body)
+        if response.pieces is None:
+            body = b"" if request.method == "HEAD" else response.body
+            self.transport.write(write_head(response, self.server.date, last=last) + body)
+        else:
+            last = await self.send_pieces(response, response.pieces, last=last)
         self.task = None
         if last:
             self.finish()
@@ -328,22 +312,27 @@ class Connection(asyncio.Protocol):
                 self.transport.resume_reading()
             self.start_next()
 
+    async def send_pieces(self, response: Response, pieces: Pieces, *, last: bool) -> bool:
+        """Send an answer as it is made, no faster than it is read.
+
+        Whatever ends this, the maker of the pieces is told. Gives whether it is the last answer.
+        """
+        plain = self.parser.get_http_version() == "1.0"  # ends with the connection
+        last = last or plain
+        self.transport.write(write_head(response, self.server.date, last=last, chunked=not plain))
+        self.within = response
+        async with aclosing(pieces):
+            async for piece in pieces:
+                self.transport.write(piece if plain else write_chunk(piece))
+                await self.room.wait()
+        self.transport.write(b"" if plain else LAST_CHUNK)
+        self.within = None
+        return last or self.server.draining or self.all_said
+
     @property
     def all_said(self) -> bool:
         """Whether the client sends nothing more and waits for nothing more."""
         return self.ended and not self.pending
-
-    def head_of(self, response: Response, last: bool) -> bytes:
-        """Write the status line and headers of a response."""
-        extra = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
-        if last:
-            extra += "connection: close\r\n"
-        return b"%b%bcontent-length: %d\r\n%b\r\n" % (
-            opening(response.status, response.media_type),
-            self.server.date,
-            len(response.body),
-            extra.encode("latin-1"),
-        )
 
     def finish(self) -> None:
         """Close after the last answer; a client still sending gets the time to read it."""
@@ -368,10 +357,3 @@ class Connection(asyncio.Protocol):
             self.refuse(SlowRequestError(what, "Send it whole, and faster."))
         else:
             self.transport.abort()
-
-
-@cache
-def opening(status: int, media_type: str) -> bytes:
-    """Write the lines that all responses of a kind begin with."""
-    phrase = HTTPStatus(status).phrase
-    return f"HTTP/1.1 {status} {phrase}\r\ncontent-type: {media_type}\r\n".encode("latin-1")

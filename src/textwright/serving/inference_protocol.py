@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from textwright.errors import InvalidInputError, MediaTypeError, NotReadyError, unknown_name
-from textwright.serving.http import JSON, Request, Response
 from textwright.serving.inference_tensors import (
     HEADER,
     OUTPUTS,
@@ -34,6 +33,7 @@ from textwright.serving.inference_types import (
     TensorMetadata,
 )
 from textwright.serving.live import Live
+from textwright.serving.messages import JSON, Request, Response
 from textwright.serving.predict import Asked, Prediction, Service, predict
 from textwright.serving.reading import decode
 from textwright.serving.statuses import stated_id
@@ -103,7 +103,7 @@ async def get_model_ready(
     service: Service, _request: Request, name: str, number: str = ""
 ) -> Response:
     """Say whether a model answers; raises NotReadyError."""
-    if not find_version(service, name, number).batcher.alive:
+    if not find_version(service, name, number).alive:
         raise NotReadyError(f"{name} does not answer at the moment.", "Try again in a second.")
     return Response(200, ENCODER.encode(Health(ready=True)))
 

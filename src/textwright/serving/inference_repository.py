@@ -6,9 +6,9 @@ Nothing is loaded or unloaded through it: which version answers is decided in th
 import msgspec
 
 from textwright.errors import InvalidInputError
-from textwright.serving.http import Request, Response
 from textwright.serving.inference_tensors import declare_outputs
 from textwright.serving.inference_types import INPUT
+from textwright.serving.messages import Request, Response
 from textwright.serving.predict import Service
 from textwright.serving.reading import decode
 
@@ -65,7 +65,7 @@ async def post_index(service: Service, request: Request) -> Response:
         IndexEntry(deployed.model, "READY", str(live.target.version))
         for deployed in service.loader.deployed.values()
         for live in (deployed.stable, deployed.candidate)
-        if live is not None and live.batcher.alive
+        if live is not None and live.alive
     ]
     if not asked.ready:
         reason = "It could not be loaded: the server's log says why."

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from textwright.serving.http import Request, Response
 from textwright.serving.live import Live
+from textwright.serving.messages import Request, Response
 from textwright.serving.predict import Service
 from textwright.serving.version_tally import Spent
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from textwright.errors import InvalidInputError, MalformedError, MediaTypeError, TooLargeError
 from textwright.runtime.answer import Answer
-from textwright.serving.http import Request
 from textwright.serving.inference_types import (
     INPUT,
     PAIR,
@@ -25,6 +24,7 @@ from textwright.serving.inference_types import (
     InferOutput,
     InferRequest,
 )
+from textwright.serving.messages import Request
 from textwright.tasks.embed import EmbedAnswer
 from textwright.tasks.generate import GenerateAnswer
 from textwright.tasks.match import MatchAnswer

@@ -24,6 +24,32 @@ class BatchLimits:
 
 
 @dataclass(frozen=True)
+class StreamLimits:
+    """How many texts are written token by token at a time, and how much may wait for that.
+
+    rows:         texts that one thread writes at a time; one request has no more.
+    queue_rows, queue_tokens: accepted and not yet ended, tokens to be read and most of those to
+                  be written together; what comes on top is refused.
+    prompt_tokens: read between two steps, so that what is under way goes on; one prompt alone may
+                  be longer.
+    stop_strings, stop_characters: of a request, and of each.
+    first_s:      a text must be begun within this time.
+    whole_s:      it must be at its end.
+    hang_s:       a thread that takes longer for one prompt or step is given up and replaced.
+    """
+
+    rows: int = 8
+    queue_rows: int = 256
+    queue_tokens: int = 1_000_000
+    prompt_tokens: int = 256
+    stop_strings: int = 4
+    stop_characters: int = 200
+    first_s: float = 30.0
+    whole_s: float = 600.0
+    hang_s: float = 60.0
+
+
+@dataclass(frozen=True)
 class HttpLimits:
     """How much of a request is read, and how long for.
 
@@ -104,6 +130,7 @@ class Limits:
     """
 
     batch: BatchLimits = BatchLimits()
+    streams: StreamLimits = StreamLimits()
     http: HttpLimits = HttpLimits()
     rollout: RolloutLimits = RolloutLimits()
     records: RecordLimits = RecordLimits()

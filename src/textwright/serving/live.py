@@ -10,8 +10,9 @@ from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import open_artifact
 from textwright.serving.batcher import Batcher
 from textwright.serving.deployments import Deployment, Target
-from textwright.serving.limits import BatchLimits
+from textwright.serving.limits import Limits
 from textwright.serving.metrics import ServerMetrics
+from textwright.serving.streams.engine import StreamEngine
 from textwright.serving.version_tally import VersionTally
 
 GOLDEN = ("", "hello 你好", "a much longer text, as some are " * 8)  # a version must answer these
@@ -19,13 +20,33 @@ GOLDEN = ("", "hello 你好", "a much longer text, as some are " * 8)  # a versi
 
 @dataclass(frozen=True)
 class Live:
-    """A version that answers, and what it has done."""
+    """A version that answers, and what it has done.
+
+    streams: writes texts token by token; None: it writes none.
+    """
 
     model: str
     target: Target
     answerer: Answerer
     batcher: Batcher
     tally: VersionTally = field(default_factory=VersionTally, compare=False)
+    streams: StreamEngine | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the threads that answer work."""
+        return self.batcher.alive and (self.streams is None or self.streams.alive)
+
+    @property
+    def items(self) -> int:
+        """Texts accepted and not yet answered."""
+        return self.batcher.items + (0 if self.streams is None else self.streams.rows)
+
+    def close(self) -> None:
+        """Take nothing more; what was accepted is answered."""
+        self.batcher.close()
+        if self.streams is not None:
+            self.streams.close()
 
 
 @dataclass(frozen=True)
@@ -63,7 +84,7 @@ def choose(deployed: Deployed, caller: str) -> Live:
 
 
 def open_answerer(folder: Callable[[str], Path], address: str) -> Answerer:
-    """Open a version's artifact, and let it answer the golden texts.
+    """Open a version's artifact, its chat template too, and let it answer the golden texts.
 
     Raises ArtifactError, and whatever a broken network raises.
     """
@@ -71,14 +92,15 @@ def open_answerer(folder: Callable[[str], Path], address: str) -> Answerer:
     if artifact.address != address:
         raise ArtifactError(f"{artifact.folder} is of another address.", "Restore it.")
     answerer = Answerer(artifact)
+    _ = answerer.chat  # made now, or refused
     answerer.predict([answerer.as_input(text) for text in GOLDEN])
     return answerer
 
 
 def go_live(
-    model: str, target: Target, answerer: Answerer, limits: BatchLimits, metrics: ServerMetrics
+    model: str, target: Target, answerer: Answerer, limits: Limits, metrics: ServerMetrics
 ) -> Live:
-    """Give a version its batcher; called on the event loop."""
+    """Give a version what feeds it; called on the event loop."""
     items = metrics.batch_items.labels(model)
     seconds = metrics.batch_seconds.labels(model)
     tally = VersionTally()
@@ -88,4 +110,9 @@ def go_live(
         seconds.observe(took_s)
         tally.add_batch(count, took_s)
 
-    return Live(model, target, answerer, Batcher(answerer, limits, observe), tally)
+    batcher = Batcher(answerer, limits.batch, observe)
+    writer, streams = answerer.writer, None
+    if writer is not None:
+        counts = metrics.of_streams(model, target.version)
+        streams = StreamEngine(writer, limits.streams, counts)
+    return Live(model, target, answerer, batcher, tally, streams)

@@ -70,7 +70,7 @@ class Loader:
         if self.draining or not self.looked or (self.named and not self.live):
             return False
         held = (live for each in self.deployed.values() for live in each.versions.values())
-        return all(live.batcher.alive for live in held)
+        return all(live.alive for live in held)
 
     @property
     def rolling(self) -> bool:
@@ -113,7 +113,7 @@ class Loader:
         self.asked_for.stop()
         for deployed in self.deployed.values():
             for live in deployed.versions.values():
-                live.batcher.close()
+                live.close()
 
     def watch(self) -> None:
         """Look at the rows again and again: the body of the thread."""
@@ -197,7 +197,7 @@ class Loader:
             stable = before.stable
         for target, answerer in opened.items():
             if target not in held:
-                held[target] = go_live(model, target, answerer, self.limits.batch, self.metrics)
+                held[target] = go_live(model, target, answerer, self.limits, self.metrics)
         candidate, shadow = (
             None if each is None else held.get(each) for each in (row.candidate, row.shadow)
         )
@@ -206,7 +206,7 @@ class Loader:
         self.live[model] = now.stable
         self.tell(before, now)
         for target in held.keys() - now.versions.keys():
-            held[target].batcher.close()
+            held[target].close()
 
     def tell(self, before: Deployed | None, now: Deployed) -> None:
         """Show how a model is deployed."""
@@ -222,7 +222,7 @@ class Loader:
         """Drop models without a deployment, and remember that all was looked at."""
         for model in self.deployed.keys() - named:
             for live in self.deployed.pop(model).versions.values():
-                live.batcher.close()
+                live.close()
             del self.live[model]
             for gauge in (self.metrics.version, self.metrics.candidate, self.metrics.share):
                 gauge.remove(model)

@@ -13,7 +13,7 @@ from traceback import extract_tb
 from typing import Any, TextIO
 
 from textwright.errors import TextwrightError
-from textwright.serving.http import Request
+from textwright.serving.messages import Request
 from textwright.serving.statuses import request_id
 
 FIELDS = ("request_id", "method", "route", "status", "seconds", "model", "version")

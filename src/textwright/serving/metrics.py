@@ -1,6 +1,7 @@
 """What the server counts, for Prometheus: prefix ``textwright_``, base units."""
 
 import os
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -19,6 +20,16 @@ ITEMS = (1, 2, 4, 8, 16, 32, 64)
 JOINED_IN = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's name for the workers' folder
 Joined = Literal["livemostrecent", "livesum", "livemin"]
 LAST: Joined = "livemostrecent"
+
+
+@dataclass(frozen=True)
+class StreamMetrics:
+    """What is counted of the texts that one version writes token by token."""
+
+    tokens: Counter
+    first_token: Histogram
+    token: Histogram
+    cancelled: Counter
 
 
 class ServerMetrics:
@@ -45,6 +56,7 @@ class ServerMetrics:
         self.queue = self.gauge(
             "queue_items", "Texts accepted, not yet answered.", "model", joined="livesum"
         )
+        self.count_streams()
         self.version = self.gauge("deployed_version", "Version that answers.", "model")
         self.candidate = self.gauge("candidate_version", "Of a rollout; 0: none.", "model")
         self.share = self.gauge("candidate_share", "Of callers the candidate answers.", "model")
@@ -65,6 +77,34 @@ class ServerMetrics:
         )
         self.database_up = self.gauge(
             "database_up", "1: the last look at the deployments succeeded.", joined="livemin"
+        )
+
+    def count_streams(self) -> None:
+        """Make the counters of texts that are written token by token."""
+        self.tokens = self.counter("tokens", "Tokens written one by one.", "model", "version")
+        self.first_token = self.histogram(
+            "first_token_seconds",
+            "From a request accepted to a text's first token.",
+            "model",
+            SECONDS,
+        )
+        self.token = self.histogram(
+            "token_seconds", "From a token of a text to its next one.", "model", SECONDS
+        )
+        self.cancelled = self.counter(
+            "streams_cancelled", "Texts given up: nobody waited for them any more.", "model"
+        )
+        self.streams = self.gauge(
+            "streams", "Texts written one by one, by state.", "model", "state", joined="livesum"
+        )
+
+    def of_streams(self, model: str, version: int) -> StreamMetrics:
+        """Give what is counted of a version that writes."""
+        return StreamMetrics(
+            self.tokens.labels(model, version),
+            self.first_token.labels(model),
+            self.token.labels(model),
+            self.cancelled.labels(model),
         )
 
     def remember(self) -> None:

@@ -100,7 +100,7 @@ class NamedVersions:
         """Open a version and keep it."""
         model, number = key
         target, answerer = await self.in_thread(lambda: self.read(key))
-        live = go_live(model, target, answerer, self.limits.batch, self.metrics)
+        live = go_live(model, target, answerer, self.limits, self.metrics)
         self.keep(key, live)
         LOG.info("%s@%d was asked for and answers now", model, number)
         return live
@@ -127,14 +127,14 @@ class NamedVersions:
         self.kept.move_to_end(key)
         while len(self.kept) > self.limits.rollout.named:
             _, (oldest, _) = self.kept.popitem(last=False)
-            oldest.batcher.close()
+            oldest.close()
 
     def sweep(self) -> None:
         """Drop what was not used for long."""
         oldest_use = monotonic() - self.limits.rollout.named_s
         while self.kept and next(iter(self.kept.values()))[1] < oldest_use:
             _, (live, _) = self.kept.popitem(last=False)
-            live.batcher.close()
+            live.close()
 
     def end_opening(self, key: Key, task: asyncio.Task[Live]) -> None:
         """Forget a loading that ended, and that nobody may wait for any more."""
@@ -155,7 +155,7 @@ class NamedVersions:
             task.cancel()
         self.pool.shutdown(wait=False, cancel_futures=True)
         for live, _ in self.kept.values():
-            live.batcher.close()
+            live.close()
 
 
 def check_wanted(model: str, wanted: str) -> None:

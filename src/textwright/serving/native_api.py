@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from textwright.serving.http import Request, Response
+from textwright.serving.messages import Request, Response
 from textwright.serving.openapi import refer_to
 from textwright.serving.predict import Asked, Service, predict
 from textwright.serving.queues import Outcome

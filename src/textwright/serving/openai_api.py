@@ -1,7 +1,4 @@
-"""OpenAI's API: the models there are, and embeddings from those that embed.
-
-Nothing here generates text: whoever asks for that is told so.
-"""
+"""OpenAI's API: the models there are, and embeddings from those that embed."""
 
 from base64 import b64encode
 from collections.abc import Sequence
@@ -11,7 +8,7 @@ import msgspec
 from numpy.typing import NDArray
 
 from textwright.errors import ParameterError, TooLargeError, UnknownNameError
-from textwright.serving.http import Request, Response
+from textwright.serving.messages import Request, Response
 from textwright.serving.predict import Asked, Prediction, Service, predict
 from textwright.serving.reading import read_json
 from textwright.serving.routes import V1, Route, route
@@ -87,14 +84,7 @@ class ModelList(msgspec.Struct):
     object: Literal["list"] = "list"
 
 
-class GenerateRequest(msgspec.Struct):
-    """What would be asked of a model that generates."""
-
-    model: str
-
-
 EMBEDDINGS = msgspec.json.Decoder(EmbeddingsRequest)
-GENERATE = msgspec.json.Decoder(GenerateRequest)
 ENCODER = msgspec.json.Encoder()
 
 
@@ -104,8 +94,6 @@ def openai_routes() -> tuple[Route, ...]:
         route(f"{V1}/models", get_models, ModelList),
         route(f"{V1}/models/{{name}}", get_model, ModelEntry),
         route(f"{V1}/embeddings", post_embeddings, EmbeddingsResponse, EmbeddingsRequest),
-        route(f"{V1}/completions", refuse_generating, None, GenerateRequest),
-        route(f"{V1}/chat/completions", refuse_generating, None, GenerateRequest),
     )
 
 
@@ -118,13 +106,6 @@ async def get_models(service: Service, _request: Request) -> Response:
 async def get_model(service: Service, _request: Request, name: str) -> Response:
     """Tell of one model that answers; raises UnknownNameError."""
     return Response(200, ENCODER.encode(ModelEntry(service.loader.find_model(name).model)))
-
-
-async def refuse_generating(service: Service, request: Request) -> Response:
-    """Say that no model here generates text; raises UnknownNameError."""
-    asked: GenerateRequest = read_json(request, GENERATE)
-    model = service.loader.find_model(asked.model).model
-    raise UnknownNameError(f"{model} does not generate text.", "No model on this server does.")
 
 
 async def post_embeddings(service: Service, request: Request) -> Response:

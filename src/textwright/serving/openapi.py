@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from textwright.serving.access import ASK, OPEN
-from textwright.serving.http import JSON
+from textwright.serving.messages import JSON
 
 REASONS = {
     200: "Done.",
@@ -60,6 +60,7 @@ class Description:
     headers:  names of ``HEADERS`` that it heeds.
     binary:   bytes may follow the JSON it takes and gives.
     optional: the body may be left out.
+    streams:  media type in which it gives the same piece by piece; empty: it does not.
     """
 
     method: str
@@ -76,6 +77,7 @@ class Description:
     headers: tuple[str, ...] = ()
     binary: bool = False
     optional: bool = False
+    streams: str = ""
 
 
 def describe(routes: Sequence[Description], version: str) -> dict[str, Any]:
@@ -104,11 +106,11 @@ def refer_to(*kinds: type) -> list[dict[str, str]]:
 def operation(route: Description, schema_of: dict[type, Any]) -> dict[str, Any]:
     """Describe one method of one path."""
     plain = {"schema": {"type": "string"}}
-    success = {"schema": schema_of[route.gives]} if route.gives else plain
+    success = {route.media_type: {"schema": schema_of[route.gives]} if route.gives else plain}
+    if route.streams:
+        success[route.streams] = plain
     failure = {JSON: {"schema": schema_of[route.failures]}}
-    responses: dict[str, Any] = {
-        "200": {"description": REASONS[200], "content": {route.media_type: success}}
-    }
+    responses: dict[str, Any] = {"200": {"description": REASONS[200], "content": success}}
     for status in sorted({*ALWAYS, *route.statuses}):
         responses[str(status)] = {"description": REASONS[status], "content": failure}
         if status == 429:

@@ -66,6 +66,7 @@ class Done:
     at:      seconds since 1970 at its end.
     seconds: from the request to its answers.
     live:    the version that answered.
+    by_recipe: as its recipe says, so that another version can be asked the same.
     """
 
     asked: Asked
@@ -73,6 +74,7 @@ class Done:
     at: float
     seconds: float
     live: Live | None = None
+    by_recipe: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,25 +120,43 @@ async def predict(service: Service, asked: Asked) -> Prediction:
     many; when every text fails, the error of the first.
     """
     start = monotonic()
-    deployed = service.loader.deployed.get(asked.name)
-    if deployed is not None:
-        live = choose(deployed, asked.caller)
-    else:
-        live = await find_named(service.loader, asked)
+    live = await find_live(service.loader, asked)
     check_texts(asked.texts, service.limits, paired=live.answerer.task.PAIRED)
     for allow in service.before:
         allow(asked)
     outcomes = await submit(service, asked, live, start)
     given = Prediction(live.model, live.target.version, [new_id() for _ in asked.texts], outcomes)
-    done = Done(asked, given, service.clock(), monotonic() - start, live)
-    for tell in service.after:
-        tell(done)
-    failed = [each for each in outcomes if isinstance(each, Exception)]
-    count_outcomes(service.metrics, live, len(outcomes), failed)
-    live.tally.add_request(len(outcomes), len(failed), done.seconds, done.at)
+    failed = tell_done(service, Done(asked, given, service.clock(), monotonic() - start, live))
     if len(failed) == len(asked.texts):
         raise failed[0]
     return given
+
+
+async def find_live(loader: Loader, asked: Asked) -> Live:
+    """Give the version that answers a request; raises as ``predict``."""
+    deployed = loader.deployed.get(asked.name)
+    if deployed is not None:
+        return choose(deployed, asked.caller)
+    return await find_named(loader, asked)
+
+
+def tell_done(service: Service, done: Done) -> list[Exception]:
+    """Tell of an answered request whoever counts and records; gives what failed of it."""
+    assert done.live is not None, "a version answered it"
+    for tell in service.after:
+        tell(done)
+    outcomes = done.given.outcomes
+    failed = [each for each in outcomes if isinstance(each, Exception)]
+    count_outcomes(service.metrics, done.live, len(outcomes), failed)
+    done.live.tally.add_request(len(outcomes), len(failed), done.seconds, done.at)
+    return failed
+
+
+def tell_left(service: Service, asked: Asked, live: Live, seconds: float) -> None:
+    """Tell of a request that nobody waited for."""
+    left = Left(asked, live.model, live.target.version, service.clock(), seconds)
+    for tell in service.left:
+        tell(left)
 
 
 async def find_named(loader: Loader, asked: Asked) -> Live:
@@ -167,10 +187,7 @@ async def submit(service: Service, asked: Asked, live: Live, start: float) -> li
     try:
         return [each for each in await waiting if each is not None]
     except asyncio.CancelledError:
-        version, seconds = live.target.version, monotonic() - start
-        left = Left(asked, live.model, version, service.clock(), seconds)
-        for tell in service.left:
-            tell(left)
+        tell_left(service, asked, live, monotonic() - start)
         raise
 
 

@@ -27,6 +27,7 @@ from textwright.serving.predict import Done
 from textwright.serving.queues import Outcome
 from textwright.serving.statuses import status_of
 from textwright.tasks.classify import ClassifyAnswer
+from textwright.tasks.generate import GenerateAnswer
 from textwright.tasks.match import MatchAnswer
 from textwright.text.examples import Input
 
@@ -145,7 +146,7 @@ def make_records(done: Done, places: Places) -> Iterator[Record]:
     assert done.live is not None, "only what a version answered is noted"
     policy, asked, given = done.live.answerer.artifact.recipe.records, done.asked, done.given
     for place in places or range(len(given.ids)):
-        label, score, abstained, error = read_outcome(given.outcomes[place])
+        label, score, abstained, error = read_outcome(given.outcomes[place], policy.keep)
         yield Record(
             id=given.ids[place],
             model=given.model,
@@ -165,13 +166,19 @@ def make_records(done: Done, places: Places) -> Iterator[Record]:
 
 
 def read_outcome(
-    outcome: Outcome,
+    outcome: Outcome, keep: str = "text"
 ) -> tuple[str | None, float | None, bool | None, str | None]:
-    """Give label, score, abstention and error of an outcome; an answer may have no label."""
-    from textwright.monitoring.records import join_labels
+    """Give label, score, abstention and error of an outcome; an answer may have no label.
+
+    keep: text, hash or nothing. A text that was written tells of the one it was written from:
+          it is a label only where texts are kept.
+    """
+    from textwright.monitoring.records import join_labels, storable
 
     if isinstance(outcome, Exception):
         return None, None, None, status_of(outcome)[1]
+    if isinstance(outcome, GenerateAnswer):
+        return storable(outcome.text) if keep == "text" else None, outcome.score, None, None
     if isinstance(outcome, MatchAnswer):
         said = f"{outcome.score:.6g}" if outcome.label is None else outcome.label
         return said, outcome.score, False, None

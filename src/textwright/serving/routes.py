@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from textwright.serving.access import ASK, OPEN
 from textwright.serving.forms import InferenceFailure, OpenAIFailure
-from textwright.serving.http import JSON, Response
+from textwright.serving.messages import JSON, Response
 from textwright.serving.openapi import Description
 from textwright.serving.statuses import NativeFailure
 
@@ -57,6 +57,7 @@ def route(
     media_type: str = JSON,
     inner: tuple[type, ...] = (),
     right: str = ASK,
+    streams: str = "",
 ) -> Route:
     """Declare a route; one that takes a body is a POST and may answer as predicting does."""
     failures = FOREIGN.get(path[:3], NativeFailure)
@@ -70,6 +71,7 @@ def route(
     method = "POST" if takes else "GET"
     summary = (call.__doc__ or "").partition("\n")[0].partition(";")[0].rstrip(".") + "."
     kind = Description(
-        method, path, summary, takes, gives, failures, statuses, media_type, inner, right
-    )
+        method, path, summary, takes, gives, failures, statuses, media_type, inner, right,
+        streams=streams,
+    )  # fmt: skip
     return Route(call, kind)

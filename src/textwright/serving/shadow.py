@@ -59,10 +59,11 @@ class Shadow:
     def copy(self, done: Done) -> None:
         """Take one text of a request that stable answered, drawn by chance: units are alike.
 
-        Vectors are not compared: they tell nobody what to do.
+        Vectors are not compared: they tell nobody what to do. Nor is what was written as the
+        caller wished it: the shadow writes as its recipe says.
         """
         deployed = self.loader.deployed.get(done.asked.name)
-        if deployed is None or deployed.shadow is None:
+        if deployed is None or deployed.shadow is None or not done.by_recipe:
             return
         place = randrange(len(done.given.outcomes))
         answer, text = done.given.outcomes[place], done.asked.texts[place]
@@ -98,7 +99,7 @@ class Shadow:
     def wait_for_idle(self, live: Live) -> None:
         """Wait until the live version has nothing to do, or for as long as is decent."""
         end = monotonic() + BUSY_S
-        while live.batcher.items and monotonic() < end:
+        while live.items and monotonic() < end:
             self.stopping.wait(LOOK_S)
 
     def stop(self) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from textwright.errors import (
     ArtifactError,
+    ContextLengthError,
     DatabaseError,
     DeadlineError,
     ForbiddenError,
@@ -32,7 +33,7 @@ from textwright.errors import (
     UsageError,
 )
 from textwright.serving.forms import give_form
-from textwright.serving.http import Request, Response
+from textwright.serving.messages import Request, Response
 
 STATUSES: dict[type[TextwrightError], tuple[int, str]] = {
     MalformedError: (400, "malformed"),
@@ -47,6 +48,7 @@ STATUSES: dict[type[TextwrightError], tuple[int, str]] = {
     StaleError: (412, "stale"),
     TooLargeError: (413, "too_large"),
     MediaTypeError: (415, "not_json"),
+    ContextLengthError: (422, "context_length_exceeded"),
     InvalidInputError: (422, "invalid"),
     UsageError: (422, "usage"),
     RateError: (429, "rate_limited"),
