@@ -32,7 +32,7 @@ from textwright.lifecycle.guards import (
     update,
     write_state,
 )
-from textwright.recipe.rollout import RolloutSettings
+from textwright.recipe.rollout import WRITTEN, RolloutSettings
 
 POLICY = RolloutSettings()
 STRICT = replace(POLICY, error_tolerance=0.0, guards=("errors",))
@@ -195,6 +195,8 @@ def test_each_guard_has_its_own_tolerance() -> None:
     policy = replace(POLICY, error_tolerance=0.1, slow_tolerance=0.2, wrong_tolerance=0.3)
 
     assert [tolerance(guard, policy) for guard in ("errors", "slow", "wrong")] == [0.1, 0.2, 0.3]
+    written = replace(POLICY, length_tolerance=0.4, repetition_tolerance=0.5, cut_tolerance=0.0)
+    assert [tolerance(guard, written) for guard in WRITTEN] == [0.4, 0.5, 0.0]
 
 
 def test_alpha_is_split_over_the_guards_there_are() -> None:

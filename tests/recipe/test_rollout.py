@@ -7,7 +7,7 @@ import pytest
 
 from textwright.errors import RecipeError, UnknownNameError
 from textwright.recipe.file import check_recipe, recipe_table
-from textwright.recipe.rollout import RolloutSettings, check_rollout
+from textwright.recipe.rollout import GUARDS, WRITTEN, RolloutSettings, check_rollout
 
 RECIPE: dict[str, Any] = {"name": "intents", "data": {"train": "train.jsonl"}}
 
@@ -61,3 +61,31 @@ def test_an_unknown_guard_is_answered_with_the_nearest_one() -> None:
 def test_a_value_out_of_range_is_refused_by_name(key: str, value: object) -> None:
     with pytest.raises(RecipeError, match=f"rollout.{key}"):
         check_recipe({**RECIPE, "rollout": {key: value}})
+
+
+WRITER: dict[str, Any] = {**RECIPE, "task": "language", "data": {"train": "train.txt"}}
+
+
+@pytest.mark.parametrize("task", ["language", "generate"])
+def test_where_texts_are_written_three_more_guards_are_usual(task: str) -> None:
+    recipe = check_recipe({**WRITER, "task": task})
+
+    assert recipe.rollout.guards == (*GUARDS, *WRITTEN)
+    assert check_recipe(recipe_table(recipe)) == recipe
+    few = check_recipe({**WRITER, "task": task, "rollout": {"guards": ["errors", "cut"]}})
+    assert few.rollout.guards == ("errors", "cut")
+
+
+@pytest.mark.parametrize("guard", WRITTEN)
+def test_a_guard_of_texts_is_refused_where_none_are_written(guard: str) -> None:
+    with pytest.raises(RecipeError, match="for texts that are written; the task is 'classify'"):
+        check_recipe({**RECIPE, "rollout": {"guards": [guard]}})
+    with pytest.raises(RecipeError, match=f"rollout.{guard}_tolerance"):
+        check_recipe({**RECIPE, "rollout": {f"{guard}_tolerance": 0.1}})
+    assert f"{guard}_tolerance" not in recipe_table(check_recipe(RECIPE))["rollout"]
+    assert f"{guard}_tolerance" in recipe_table(check_recipe(WRITER))["rollout"]
+
+
+def test_what_is_no_table_of_a_rollout_is_refused() -> None:
+    with pytest.raises(RecipeError, match="rollout"):
+        check_recipe({**WRITER, "rollout": 3})

@@ -115,6 +115,9 @@ def tolerance(guard: str, settings: RolloutSettings) -> float:
         "errors": settings.error_tolerance,
         "slow": settings.slow_tolerance,
         "wrong": settings.wrong_tolerance,
+        "length": settings.length_tolerance,
+        "repetition": settings.repetition_tolerance,
+        "cut": settings.cut_tolerance,
     }
     return allowed[guard]
 

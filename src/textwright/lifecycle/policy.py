@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from textwright.errors import UsageError
 from textwright.lifecycle.tables import Run, Version
 from textwright.recipe.check import read_settings
-from textwright.recipe.rollout import RolloutSettings, check_rollout
+from textwright.recipe.rollout import RolloutSettings, read_rollout
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ def recipe_policy(session: Session, version: Version) -> RolloutSettings:
     run = session.get(Run, version.run_id) if version.run_id is not None else None
     if run is None:
         return RolloutSettings()
-    table = tomllib.loads(run.recipe).get("rollout", {})
-    return check_rollout(read_settings(RolloutSettings, table, "rollout"))
+    return read_rollout(tomllib.loads(run.recipe))
 
 
 def plan_rollout(session: Session, version: Version, canary: float | None) -> RolloutSettings:

@@ -41,7 +41,7 @@ from textwright.recipe.parts import (
 )
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.records import RecordSettings
-from textwright.recipe.rollout import RolloutSettings, check_rollout
+from textwright.recipe.rollout import read_rollout
 from textwright.recipe.settings import has_setting
 from textwright.recipe.training import read_training
 from textwright.recipe.tune import read_tune
@@ -156,7 +156,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         decoder=read_decoder(table, encoder, task),
         abstention=read_abstention(table, data, task),
         training=read_training(table.get("training", {}), encoder, data, task),
-        rollout=check_rollout(read_settings(RolloutSettings, table.get("rollout", {}), "rollout")),
+        rollout=read_rollout(table),
         records=read_settings(RecordSettings, table.get("records", {}), "records"),
         tune=None,
         gates=check_slices(read_gates(table.get("gates", [])), data.all_slices),

@@ -10,6 +10,8 @@ from textwright.serving.live import Deployed
 from textwright.serving.loader import Loader
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.predict import Asked, Done, Left
+from textwright.serving.written import GUARDS, WrittenAnswers
+from textwright.tasks.generate import GenerateAnswer
 
 SPOOL_MINUTES = 180  # that wait for a database that is away; older ones are dropped
 ALL_MINUTES = 2**62
@@ -28,6 +30,7 @@ class Counting:
         self.answer_s = answer_s
         self.lock = Lock()  # guards the tallies: the event loop, shadow and housekeeper use them
         self.tallies: dict[str, Tally] = {}  # by the salt of the rollout
+        self.written: dict[str, WrittenAnswers] = {}  # likewise
         self.spool: dict[tuple[str, int, int, str], list[int]] = {}  # taken and not yet written
 
     def count(self, done: Done) -> None:
@@ -40,8 +43,19 @@ class Counting:
             for each in done.given.outcomes
         )
         slow = done.seconds > deployed.row.guarded.latency_s
-        seen = {"errors": bad, "slow": slow}
+        seen = {"errors": bad, "slow": slow, **self.judge_written(deployed, done)}
         self.add(deployed, done.given.version, int(done.at // 60), done.asked.caller, seen)
+
+    def judge_written(self, deployed: Deployed, done: Done) -> dict[str, bool]:
+        """Tell which guards of written texts find an answer bad; none where nothing is written."""
+        row = deployed.row
+        answers = [each for each in done.given.outcomes if isinstance(each, GenerateAnswer)]
+        if not answers or row.guarded is None or GUARDS.isdisjoint(row.guarded.guards):
+            return {}
+        with self.lock:
+            judge = self.written.setdefault(row.salt, WrittenAnswers())
+        stable = done.given.version == row.stable.version
+        return judge.judge(answers, int(done.at // 60), stable=stable)
 
     def count_left(self, left: Left) -> None:
         """Count a request that nobody waited for: as slow when it was by then, else not at all."""
@@ -129,6 +143,7 @@ class Counting:
                 taken += tally.take(ALL_MINUTES if over else before)
                 if over:
                     del self.tallies[salt]
+                    self.written.pop(salt, None)
         for each in taken:
             key = (each.model, each.minute, each.version, each.guard)
             total = self.spool.setdefault(key, [0, 0])
