@@ -174,6 +174,7 @@ def compare(bench: Bench, method: str) -> Found:
     rows = speed_rows(method, runs) + quality_rows(method, runs)
     rows += ngram_rows(method, runs)
     apart = max(abs(checks["ours"][name] - checks["gensim"][name]) for name in checks["ours"])
+    apart = round(apart, 6)
     rows.append(at_most(f"{method}: our scores less gensim's of the same file", "", apart, 0.001))
     return Found(rows, {**plain(runs), "checks": checks})
 
