@@ -117,7 +117,12 @@ BARS = (
         seeds=1,
         most={"nats_per_character": 1.85},
         beside=("bits_per_character",),
-        quick=("training.epochs=1", "data.train=input.txt.gz[:9%]", "data.test=input.txt.gz[99%:]"),
+        quick=(
+            "training.epochs=1",
+            "data.train=input.txt.gz[:9%]",
+            "data.dev={share=0.1}",
+            "data.test=input.txt.gz[99%:]",
+        ),
     ),
     poems("gpt"),
     poems("lstm"),
