@@ -1,5 +1,7 @@
 """Training word vectors whole: what is learned, and what a user can get wrong."""
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 
@@ -23,6 +25,19 @@ SETTINGS = Word2VecSettings(dimensions=16, window=3, negatives=3, sample=0, epoc
 NGRAMS = NgramSettings(minimum=3, maximum=4, buckets=500)
 TOPICS = (["barley", "wheat", "rye", "oats"], ["piano", "violin", "flute", "horn"])
 WORDS = TOPICS[0] + TOPICS[1]
+INTERRUPTED = """
+import random, signal, threading
+from textwright.vectors.word2vec import run_parts
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+for number in range(100):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.005 + 0.01 * random.random())
+        run_parts(lambda plan: plan, iter(range(10**9)), 2, lambda words: None)
+    except KeyboardInterrupt:
+        assert threading.active_count() == 1
+print(number)
+"""
 
 
 def make_corpus(sentences: list[list[int]], words: list[str] = WORDS) -> Corpus:
@@ -148,6 +163,14 @@ def test_an_interrupt_ends_the_threads() -> None:
         train_word2vec(topics(), replace(SETTINGS, epochs=1000, threads=2), progress=interrupt)
 
     assert threading.active_count() == before
+
+
+def test_an_interrupt_at_any_moment_leaves_no_lock_shut() -> None:
+    command = [sys.executable, "-c", INTERRUPTED]
+
+    found = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+    assert found.stdout == "99\n"
 
 
 def test_the_parts_of_an_epoch_hold_every_sentence_once() -> None:

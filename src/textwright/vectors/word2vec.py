@@ -8,9 +8,10 @@ Shapes: V words, D dimensions.
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,16 +60,63 @@ def train_word2vec(
     network = make_network(corpus, settings, records)
     ids, starts = np.asarray(corpus.ids), np.asarray(corpus.starts)
     plans = make_plans(starts, settings)
-    pool = ThreadPoolExecutor(settings.threads or len(os.sched_getaffinity(0)))
     done = 0
-    try:
-        for words in pool.map(lambda plan: train_sentences(network, ids, starts, plan), plans):
-            done += words
-            if progress:
-                progress(done, len(ids) * settings.epochs)
-    finally:  # an interrupt waits for the parts that are under way, and for no other
-        pool.shutdown(cancel_futures=True)
+
+    def tell(words: int) -> None:
+        nonlocal done
+        done += words
+        if progress:
+            progress(done, len(ids) * settings.epochs)
+
+    def train(plan: Plan) -> int:
+        return train_sentences(network, ids, starts, plan)
+
+    run_parts(train, plans, settings.threads or len(os.sched_getaffinity(0)), tell)
     return collect(inputs, network, settings.ngrams)
+
+
+def run_parts(
+    train: Callable[[Plan], int], plans: Iterator[Plan], threads: int, tell: Callable[[int], None]
+) -> None:
+    """Train part by part in threads; an interrupt waits for those under way, and for no other.
+
+    tell: called from this thread with the words of each part that ended.
+    This thread shares no lock with the others: an interrupt could leave one shut for ever, as it
+    can in ``concurrent.futures``.
+    """
+    taking, stopped = Lock(), Event()
+    ended: SimpleQueue[int | BaseException | None] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            while not stopped.is_set():
+                with taking:
+                    plan = next(plans, None)
+                if plan is None:
+                    break
+                ended.put(train(plan))
+            ended.put(None)
+        except BaseException as error:
+            ended.put(error)
+
+    workers = [Thread(target=work) for _ in range(threads)]
+    try:
+        with taking:  # none begins before all are started
+            for worker in workers:
+                worker.start()
+        while threads:
+            found = ended.get()
+            if isinstance(found, BaseException):
+                raise found
+            if found is None:
+                threads -= 1
+            else:
+                tell(found)
+    finally:
+        stopped.set()
+        for worker in workers:
+            if worker.is_alive():
+                worker.join()
 
 
 def make_inputs(words: int, settings: Word2VecSettings) -> tuple[Records, Floats]:
