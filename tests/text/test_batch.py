@@ -31,12 +31,6 @@ def test_texts_are_padded_to_the_longest() -> None:
     assert set(batch.inputs) == {"ids", "mask"}
 
 
-def test_the_width_is_rounded_up_when_asked() -> None:
-    batch = make_batch([encoding(5, 6, 7)], multiple=8)
-
-    assert batch.inputs["ids"].shape == (1, 8)
-
-
 def test_a_text_without_tokens_shows_one_unknown() -> None:
     batch = make_batch([encoding(), encoding(4, 5)])
 

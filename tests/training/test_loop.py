@@ -32,7 +32,7 @@ from textwright.training.loop import (
 )
 from textwright.training.model import TextModel, build_model
 from textwright.training.optimizer import has_bf16
-from textwright.training.rows import ROUNDED, Rows
+from textwright.training.rows import Rows
 
 ROOT = Path(__file__).parents[2]
 KILLED = """
@@ -193,7 +193,7 @@ def test_rows_are_padded_as_make_batch_pads_them() -> None:
     places = np.array([20, 3, 7, 0])
 
     found = rows.batch(places)
-    expected = make_batch([rows.encodings[each] for each in places], multiple=ROUNDED)
+    expected = make_batch([rows.encodings[each] for each in places])
 
     assert isinstance(expected, Batch)
     np.testing.assert_array_equal(found.ids, expected.ids)

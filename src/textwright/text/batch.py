@@ -91,13 +91,12 @@ class BagBatch:
         return {"slots": self.slots, "counts": self.counts}
 
 
-def make_batch(encodings: Sequence[Encoding], *, multiple: int = 1) -> Batch | BagBatch:
-    """Pad encodings to their longest, rounded up to a ``multiple`` of tokens.
+def make_batch(encodings: Sequence[Encoding]) -> Batch | BagBatch:
+    """Pad encodings to their longest.
 
     A text without any token gets one [UNK] (id 1), so that every row has a real token.
     """
-    longest = max((len(each.ids) for each in encodings), default=1)
-    width = -(-max(longest, 1) // multiple) * multiple
+    width = max([1, *(len(each.ids) for each in encodings)])
     ids = np.zeros((len(encodings), width), dtype=np.int64)
     if encodings and encodings[0].counts is not None:
         return make_bag_batch(encodings, ids)

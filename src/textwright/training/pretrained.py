@@ -34,7 +34,6 @@ from textwright.recipe.recipe import Recipe
 from textwright.recipe.vectors import CorpusSettings
 from textwright.recipe.writing import DrawSettings, SearchSettings
 from textwright.runtime.outside import read_outside
-from textwright.training.rows import ROUNDED
 from textwright.vectors.saved import PACKAGE
 from textwright.vectors.vectors import Vectors
 
@@ -99,9 +98,9 @@ def open_encoder(recipe: Recipe) -> Pretrained:
     if isinstance(recipe.decoder, DrawSettings):
         check_context(recipe.decoder.context, recipe.encoder.model, found)
     longest = recipe.tokenizer.max_tokens
-    most = found.positions // ROUNDED * ROUNDED  # as batches are padded
-    if found.positions and most < longest:
-        what = f"tokenizer.max_tokens is {longest}; {recipe.encoder.model} reads {found.positions}."
+    most = found.positions
+    if most and most < longest:
+        what = f"tokenizer.max_tokens is {longest}; {recipe.encoder.model} reads {most}."
         hint = f"Write max_tokens = {most} in [tokenizer]; with windows = 8, say, it reads so many."
         raise RecipeError(what, hint)
     if recipe.tokenizer.windows > 1:

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from textwright.text.batch import Batch, Encoding, find_types
 
-ROUNDED = 4  # lengths are multiples of this: fewer shapes, whose kernels the CPU builds once
-
 
 class RowsOfTexts:
     """Rows of one text each, or of several that are read apart, one after the other.
@@ -71,8 +69,7 @@ class Rows(RowsOfTexts):
         """Pad the texts of some rows, as ``make_batch`` does, without a loop over them."""
         places = self.places(rows)
         lengths = self.lengths[places][:, None]
-        width = -(-int(lengths.max()) // ROUNDED) * ROUNDED
-        mask = np.arange(width) < lengths  # [B, T]
+        mask = np.arange(lengths.max()) < lengths  # [B, T]
         ids = np.zeros(mask.shape, dtype=np.int64)
         ids[mask] = self.flat[self.tokens(places)]
         return Batch(ids, mask, find_types([self.encodings[each].second for each in places], mask))

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from textwright.text.batch import Batch, Encoding
 from textwright.text.edges import NOTHING
 from textwright.text.tokenizer import END
-from textwright.training.rows import ROUNDED, Rows, RowsOfTexts
+from textwright.training.rows import Rows, RowsOfTexts
 
 Ints = NDArray[np.int64]
+
+ALIKE = 4  # tokens: sources as near as this in length may share a batch
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,7 @@ class WritingRows(Rows):
     def longest(self) -> Ints:
         """What texts of a batch have in common, [N]: about the tokens of source and of target."""
         written = (self.targets >= 0).sum(axis=1)
-        most = -(-self.targets.shape[1] // ROUNDED) + 1
-        found: Ints = -(-self.lengths // ROUNDED) * most + -(-written // ROUNDED)
+        found: Ints = -(-self.lengths // ALIKE) * (self.targets.shape[1] + 1) + written
         return found
 
 
