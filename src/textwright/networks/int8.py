@@ -95,8 +95,8 @@ class Redrawing:
     def scale(self, states: str) -> Scaled:
         """Add states in integers, each by its own largest number."""
         add, constant = self.graph.add, self.graph.constant
-        largest = add("ReduceMax", add("Abs", states), constant([-1]))  # [.., 1]
-        largest = add("Max", largest, constant(SMALLEST))
+        ends = add("ReduceMax", states, constant([-1])), add("ReduceMin", states, constant([-1]))
+        largest = add("Max", ends[0], add("Neg", ends[1]), constant(SMALLEST))  # [.., 1]
         shares = add("Div", states, largest)  # -1 to 1
         step, middle = constant(1 / STATE_TOP), constant(np.array(MIDDLE, dtype=np.uint8))
         return Scaled(add("QuantizeLinear", shares, step, middle), largest)
