@@ -228,13 +228,14 @@ def test_ids_go_by_count_and_then_by_spelling() -> None:
     assert tokenizer.encode(["d b a c"])[0].ids.tolist() == [2, 3, 4, 5]
 
 
-def test_the_names_of_padding_and_unknown_in_a_text_are_no_special_tokens() -> None:
-    tokenizer = train_tokenizer(["[PAD] [UNK] x"], TokenizerSettings(lowercase=False))
+@pytest.mark.parametrize("kind", ["words", "jieba", "characters", "bpe", "unigram"])
+def test_the_names_of_padding_and_unknown_in_a_text_are_no_special_tokens(kind: str) -> None:
+    texts = ["[PAD] [UNK] x", "un[PAD]ded", "[PAD[UNK]]"] * 20
+    tokenizer = train_tokenizer(texts, TokenizerSettings(kind=kind, lowercase=False))
 
-    (found,) = tokenizer.encode(["[PAD] [UNK] x"])
-
-    assert 0 not in found.ids.tolist()
-    assert len(found.ids) == 7
+    assert min(each.ids.min() for each in tokenizer.encode(texts)) > 1
+    assert tokenizer.words[:2] == ["[PAD]", "[UNK]"]
+    assert len(tokenizer.words) == tokenizer.size
 
 
 WRITTEN = [

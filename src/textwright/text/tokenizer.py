@@ -30,6 +30,7 @@ from textwright.text.edges import Edges
 
 PADDING, UNKNOWN, ENDING = "[PAD]", "[UNK]", "[END]"
 PADDING_ID, UNKNOWN_ID, END = 0, 1, 2
+SPECIAL = Regex(r"\[(?=(PAD|UNK)\])")  # where a name of these begins
 BLANK = "\u2581"  # what a word's first piece starts with
 PLAIN_WIDTH = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 CHARACTERS_A_TOKEN = 100  # a text is first cut to this many times max_tokens: bounds the work
@@ -50,8 +51,7 @@ class Tokenizer:
     closes_lines = True
 
     def __init__(self, inner: tokenizers.Tokenizer, settings: AnyTokenizerSettings) -> None:
-        if isinstance(settings, WritingTokenizerSettings):
-            inner.encode_special_tokens = True  # [END] in a text is five plain characters
+        inner.encode_special_tokens = True  # [END] in a text is five plain characters
         self.inner = inner
         self.settings = settings
         self.windows = settings.windows
@@ -185,8 +185,8 @@ class Tokenizer:
 def open_tokenizer(path: Path, settings: AnyTokenizerSettings) -> Tokenizer:
     """Read ``tokenizer.json``; raises ArtifactError when it is not one.
 
-    One that came with a checkpoint never pads, and takes marks that stand in a text for plain
-    characters; where texts are cut, it cuts them before it adds its own.
+    One that came with a checkpoint never pads; where texts are cut, it cuts them before it adds
+    its own marks.
     """
     try:
         inner = tokenizers.Tokenizer.from_file(str(path))
@@ -195,7 +195,6 @@ def open_tokenizer(path: Path, settings: AnyTokenizerSettings) -> Tokenizer:
     if not isinstance(settings, TokenizerSettings):
         inner.no_padding()
         inner.no_truncation()
-        inner.encode_special_tokens = True
     if isinstance(settings, PretrainedTokenizerSettings):
         inner.enable_truncation(settings.max_tokens, stride=settings.overlap)
     return Tokenizer(inner, settings)
@@ -273,7 +272,8 @@ def train_subwords(texts: Sequence[str], settings: TokenizerSettings) -> tokeniz
         inner.train_from_iterator(normal, trainer)
     else:
         inner = tokenizers.Tokenizer(learn_unigram(normal, settings.vocabulary))
-        inner.pre_tokenizer = pre_tokenizers.Metaspace()
+        apart = pre_tokenizers.Split(SPECIAL, "isolated")  # [PAD] in a text is plain characters
+        inner.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(), apart])
     inner.normalizer = normalizer
     return inner
 
@@ -307,6 +307,7 @@ def learn_unigram(texts: Iterable[str], vocabulary: int) -> models.Unigram:
     scored = [
         (learned.id_to_piece(each), learned.get_score(each))
         for each in range(2, learned.get_piece_size())
+        if learned.id_to_piece(each) not in (PADDING, UNKNOWN)
     ]
     special = [(PADDING, 0.0), (UNKNOWN, 0.0)]
     return models.Unigram([*special, *scored], unk_id=1, byte_fallback=False)
