@@ -1,6 +1,5 @@
 """From a recipe and its data to the files of an artifact, not yet measured or sealed."""
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -37,6 +36,7 @@ from textwright.text.splits import Splits
 from textwright.training.history import EpochRecord
 from textwright.training.pretrained import Pretrained, open_pretrained
 from textwright.training.progress import RunProgress
+from textwright.training.threads import let_threads_sleep
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,7 @@ def fit_network(
     recipe: Recipe, splits: Splits, labels: Labels, place: Workplace, progress: RunProgress
 ) -> Fitted:
     """Train a network and write tokenizer, weights and the exported, checked network."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is first imported:
-    # spinning threads made two of them seven times slower than one on a busy machine
+    let_threads_sleep()
     from safetensors.torch import save_file
 
     from textwright.training.checked import first_batch, known_batch, spread_batches

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textwright.errors import ArtifactError, DataError, RecipeError
 from textwright.manifest import (
@@ -16,14 +17,7 @@ from textwright.manifest import (
     hash_file,
     read_manifest,
 )
-from textwright.networks.checkpoints import (
-    Checkpoint,
-    find_checkpoint,
-    import_peft,
-    open_checkpoint,
-)
 from textwright.networks.embeddings.same_words import check_same_words
-from textwright.networks.roles import find_role
 from textwright.recipe.parts import (
     ElmoEmbeddingSettings,
     PretrainedSettings,
@@ -34,8 +28,12 @@ from textwright.recipe.recipe import Recipe
 from textwright.recipe.vectors import CorpusSettings
 from textwright.recipe.writing import DrawSettings, SearchSettings
 from textwright.runtime.outside import read_outside
+from textwright.training.threads import let_threads_sleep
 from textwright.vectors.saved import PACKAGE
 from textwright.vectors.vectors import Vectors
+
+if TYPE_CHECKING:
+    from textwright.networks.checkpoints import Checkpoint  # imports torch
 
 BY_WORDS = ("words", "jieba")  # tokenizers whose words files of other programs may hold
 
@@ -88,6 +86,10 @@ def open_pretrained(recipe: Recipe, place: Path | str | None = None) -> Pretrain
 
 def open_encoder(recipe: Recipe) -> Pretrained:
     """Open and check the folder of a pretrained encoder, and that what it learns by is there."""
+    let_threads_sleep()
+    from textwright.networks.checkpoints import find_checkpoint, import_peft, open_checkpoint
+    from textwright.networks.roles import find_role
+
     assert isinstance(recipe.encoder, PretrainedSettings)
     assert recipe.tokenizer is not None
     if recipe.encoder.train == "lora":
@@ -108,14 +110,14 @@ def open_encoder(recipe: Recipe) -> Pretrained:
     return Pretrained(str(found.folder), checkpoint_digest(found), "encoder")
 
 
-def check_context(context: int, model: str, found: Checkpoint) -> None:
+def check_context(context: int, model: str, found: "Checkpoint") -> None:
     """Refuse to read more tokens at once than a language model can."""
     if 0 < found.positions < context:
         what = f"decoder.context is {context}; {model} reads {found.positions}."
         raise RecipeError(what, f"Write context = {found.positions} in [decoder].")
 
 
-def check_windows(recipe: Recipe, found: Checkpoint) -> None:
+def check_windows(recipe: Recipe, found: "Checkpoint") -> None:
     """Refuse windows where one of them alone would speak for a text, or none has room for two."""
     assert recipe.decoder is not None
     if isinstance(recipe.decoder, SearchSettings | DrawSettings):
@@ -130,7 +132,7 @@ def check_windows(recipe: Recipe, found: Checkpoint) -> None:
         raise RecipeError(what, 'Write windows = 1, or pooling = "mean" in [decoder].')
 
 
-def check_found(found: Checkpoint, model: str) -> None:
+def check_found(found: "Checkpoint", model: str) -> None:
     """Refuse weights outside the artifact where the artifact would not find them.
 
     Raises ArtifactError saying what to set.
@@ -143,7 +145,7 @@ def check_found(found: Checkpoint, model: str) -> None:
         raise ArtifactError(error.what, hint) from error
 
 
-def checkpoint_digest(found: Checkpoint) -> str:
+def checkpoint_digest(found: "Checkpoint") -> str:
     """SHA-256 over names and hashes of all files that a checkpoint consists of."""
     hashes = {str(each.relative_to(found.folder)): hash_file(each) for each in found.files()}
     return hashlib.sha256(canonical_json(hashes)).hexdigest()
