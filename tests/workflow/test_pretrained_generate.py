@@ -1,13 +1,12 @@
 """Recipes over a pretrained network that writes from a source, from its files to its texts."""
 
 import json
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.installed import run_installed
 from tests.networks.tiny_writers import FROM_SOURCE, generate, write_writer
 from tests.training.phrases import phrases, translate
 from textwright.errors import DataError, RecipeError
@@ -42,10 +41,8 @@ LORA = (*LEARNED, "encoder.train=lora", "encoder.lora_rank=8")
 SMALL = ("encoder.export=int8", "encoder.export_loss=100")
 SOURCES = phrases(4, seed=2)
 FORCED = {"bart": 2, "marian": 1}  # tokens that transformers writes whatever is likely, and counts
-WITHOUT_TORCH = """
+WRITE = """
 import sys
-for name in ("torch", "transformers", "safetensors", "peft", "onnx"):
-    sys.modules[name] = None
 from textwright.models import load
 print(load(sys.argv[1]).predict([sys.argv[2]])[0].text)
 """
@@ -127,19 +124,12 @@ def test_as_integers_it_answers_alone_as_beside_others(folder: Path, settings: S
     assert [model.predict([each])[0].text for each in SOURCES] == [each.text for each in together]
 
 
-def test_it_writes_where_neither_torch_nor_transformers_can_be_imported(
-    folder: Path, settings: Settings
-) -> None:
+def test_the_base_install_writes_the_same(folder: Path, settings: Settings) -> None:
     found = trained(folder, settings)
 
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, str(found.folder), SOURCES[0]],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    written = run_installed(WRITE, str(found.folder), SOURCES[0])
 
-    assert done.stdout.rstrip("\n") == load(found.folder).predict(SOURCES[:1])[0].text
+    assert written.rstrip("\n") == load(found.folder).predict(SOURCES[:1])[0].text
 
 
 def test_a_long_source_is_cut_and_an_empty_one_is_answered(

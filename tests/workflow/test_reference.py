@@ -1,10 +1,7 @@
 """Recipes whose encoder's weights may not be copied: trained, answered without torch, refused."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +10,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from tests.conftest import write_rows
-from tests.workflow.test_train_pretrained import RECIPE, ROWS, WITHOUT_TORCH
+from tests.installed import run_installed
+from tests.workflow.test_train_pretrained import ANSWER, RECIPE, ROWS
 from textwright.errors import ArtifactError, DataError, RecipeError
 from textwright.manifest import describe_file, read_manifest
 from textwright.models import load
@@ -83,16 +81,12 @@ def test_answers_are_those_of_an_artifact_that_holds_its_weights(
     np.testing.assert_allclose(named, copied, atol=1e-6)
 
 
-def test_it_answers_without_torch(version: TrainedVersion, folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, str(version.folder)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "TEXTWRIGHT_WEIGHTS": str(folder / "tiny")},
-    )
+def test_the_base_install_answers(version: TrainedVersion, folder: Path) -> None:
+    weights = {"TEXTWRIGHT_WEIGHTS": str(folder / "tiny")}
 
-    assert len(done.stdout.splitlines()) == 2
+    answers = run_installed(ANSWER, str(version.folder), environment=weights)
+
+    assert len(answers.splitlines()) == 2
 
 
 def test_where_the_weights_are_missing_or_others_it_says_which(

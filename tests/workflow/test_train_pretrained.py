@@ -1,8 +1,6 @@
 """Recipes over a pretrained encoder, from the file to the answers of the base install."""
 
 import json
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.conftest import write_rows
+from tests.installed import run_installed
 from tests.networks.tiny_checkpoints import write_checkpoint
 from tests.training.test_fit import SUBJECTS
 from textwright.errors import RecipeError
@@ -52,10 +51,8 @@ ROWS = [
     for text in texts
     for end in ENDINGS
 ]
-WITHOUT_TORCH = """
+ANSWER = """
 import sys
-for name in ("torch", "transformers", "safetensors", "peft", "onnx"):
-    sys.modules[name] = None
 from textwright.models import load
 for answer in load(sys.argv[1]).predict(["my card is lost", ""]):
     print(answer.label, answer.warning)
@@ -165,19 +162,11 @@ def test_the_artifact_names_the_model_without_its_folder_and_the_run_its_digest(
 
 
 @WAYS
-def test_it_answers_where_neither_torch_nor_transformers_can_be_imported(
-    way: str, request: pytest.FixtureRequest
-) -> None:
+def test_the_base_install_answers(way: str, request: pytest.FixtureRequest) -> None:
     found: TrainedVersion = request.getfixturevalue(way)
 
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TORCH, str(found.folder)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    first, second = run_installed(ANSWER, str(found.folder)).splitlines()
 
-    first, second = done.stdout.splitlines()
     assert first.strip() == load(found.folder).predict(["my card is lost"])[0].label
     assert second.endswith("The text holds nothing to read.")
 
