@@ -1,8 +1,10 @@
 """What each installation can do: the base install answers, the extra ``train`` trains."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import ROOT
 from tests.installed import brought, others, run_installed
@@ -22,6 +24,14 @@ def test_an_extra_brings_what_it_names_and_no_other() -> None:
     assert "torch" not in others(("train",))
     assert "transformers" in others(("train",))
     assert "transformers" not in others(("train", "hf"))
+
+
+def test_no_onnxruntime_is_taken_that_cannot_read_weights_from_memory() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (wanted,) = [each for each in map(Requirement, project["dependencies"]) if "onnx" in each.name]
+
+    assert not wanted.specifier.contains("1.23.2")  # the last one without, tried by hand
+    assert wanted.specifier.contains("1.24.1")
 
 
 def test_what_is_not_brought_cannot_be_imported() -> None:
