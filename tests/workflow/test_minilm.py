@@ -18,7 +18,7 @@ MINILM = (
     'data.exclude={language=["zh"]}',
     "data.rows_per_class=8",
 )
-TUNED = ("encoder.train=full", "encoder.frozen_layers=4", "training.epochs=1")
+TUNED = ("encoder.train=full", "encoder.frozen_layers=4", "training.epochs=8")
 WAYS = {
     "frozen": (),
     "tuned": TUNED,
@@ -49,5 +49,5 @@ def test_the_base_install_answers_as_the_whole_one(way: str, tmp_path: Path) -> 
     for answer, expected in zip(answers, load(made.folder).predict(TEXTS), strict=True):
         assert answer["label"] == expected.label
         assert answer["score"] == pytest.approx(expected.score, abs=1e-5)
-    assert answers[0]["label"] == "track_order"
+    assert made.metrics["accuracy"] > 0.7
     assert answers[4]["truncated"]
