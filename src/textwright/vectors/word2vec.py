@@ -81,8 +81,7 @@ def run_parts(
     """Train part by part in threads; an interrupt waits for those under way, and for no other.
 
     tell: called from this thread with the words of each part that ended.
-    This thread shares no lock with the others: an interrupt could leave one shut for ever, as it
-    can in ``concurrent.futures``.
+    This thread shares no lock with the others, which an interrupt could leave shut for ever.
     """
     taking, stopped = Lock(), Event()
     ended: SimpleQueue[int | BaseException | None] = SimpleQueue()
@@ -114,9 +113,8 @@ def run_parts(
                 tell(found)
     finally:
         stopped.set()
-        for worker in workers:
-            if worker.is_alive():
-                worker.join()
+        for worker in filter(Thread.is_alive, workers):
+            worker.join()
 
 
 def make_inputs(words: int, settings: Word2VecSettings) -> tuple[Records, Floats]:
