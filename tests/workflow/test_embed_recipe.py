@@ -13,7 +13,7 @@ from textwright.errors import DataError, RecipeError
 from textwright.models import load
 from textwright.recipe.file import check_recipe
 from textwright.serving.deployments import Target
-from textwright.settings import Settings, find_settings
+from textwright.settings import Settings
 from textwright.tasks.embed import ZEROS, answers
 from textwright.text.labels import Labels
 from textwright.vectors.vectors import Vectors
@@ -76,11 +76,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     matrix = np.random.default_rng(0).normal(size=(6, 8)).astype(np.float32)
     Vectors(words, matrix).save(found / "vectors.txt")
     return found
-
-
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
 
 
 def trained(folder: Path, settings: Settings, recipe: str) -> TrainedVersion:

@@ -5,18 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_commands import Run, run
 from tests.runtime.tiny import make_artifact
 from tests.training.phrases import phrase_recipe, translate, write_phrases
-from textwright.cli.main import main
+from tests.workflow.versions import train_recipe
 from textwright.errors import RecipeError, UsageError
 from textwright.models import load
-from textwright.recipe.file import check_recipe, recipe_text
+from textwright.recipe.file import check_recipe
 from textwright.runtime.writing import WriteOptions
-from textwright.settings import Settings, find_settings
+from textwright.settings import Settings
 from textwright.workflow.compare import compare
 from textwright.workflow.evaluate import evaluate
-from textwright.workflow.train import TrainedVersion, train
+from textwright.workflow.train import TrainedVersion
 
+__all__ = ["run"]
 GATES = [
     {"rule": "at_least", "metric": "bleu", "value": 60.0},
     {"rule": "not_worse_than", "metric": "bleu", "margin": 5.0},
@@ -26,13 +28,6 @@ GATES = [
 ]
 
 
-def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(["predict", *arguments])
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("phrases")
@@ -40,15 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
-
-
 def train_form(form: str, folder: Path, settings: Settings) -> TrainedVersion:
-    path = folder / f"{form}.toml"
-    path.write_text(recipe_text(phrase_recipe(form, gates=GATES)), encoding="utf-8")
-    return train(path, settings=settings)
+    return train_recipe(phrase_recipe(form, gates=GATES), folder, settings)
 
 
 @pytest.fixture(scope="module")
@@ -113,19 +101,16 @@ def test_versions_are_compared_on_the_same_rows(
     assert {each.name for each in found.metrics} >= {"bleu", "bleu_lowercase", "chrf"}
 
 
-def test_texts_are_translated_on_the_command_line(
-    first: TrainedVersion, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked = [str(first.folder), "das kind sieht ein haus"]
+def test_texts_are_translated_on_the_command_line(first: TrainedVersion, run: Run) -> None:
+    asked = ["predict", str(first.folder), "das kind sieht ein haus"]
 
-    code, found, _ = typed(capsys, *asked, "--best", "2", "--json")
-    assert code == 0
-    table = json.loads(found)
-    assert len(table["others"]) == 1
-    assert typed(capsys, *asked) == (0, table["text"] + "\n", "")
-    code, _, said = typed(capsys, *asked, "--beam", "2", "--best", "3")
-    assert code == 2
-    assert "the beam keeps 2" in said
+    best = run(*asked, "--best", "2", "--json")
+    plain, refused = run(*asked), run(*asked, "--beam", "2", "--best", "3")
+
+    assert (best.code, len(best.json["others"])) == (0, 1)
+    assert (plain.code, plain.out, plain.err) == (0, best.json["text"] + "\n", "")
+    assert refused.code == 2
+    assert "the beam keeps 2" in refused.err
 
 
 def test_a_model_that_writes_nothing_refuses_to_be_told_how(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.cli.test_commands import Run, run
 from tests.runtime.tiny import make_artifact
-from textwright.cli.main import main
+from tests.workflow.versions import train_recipe
 from textwright.errors import DataError, RecipeError
 from textwright.models import load
-from textwright.recipe.file import check_recipe, recipe_text
+from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.language import LanguageSession
 from textwright.runtime.writing import WriteOptions
@@ -20,6 +21,7 @@ from textwright.settings import find_settings
 from textwright.workflow.evaluate import evaluate
 from textwright.workflow.train import TrainedVersion, train
 
+__all__ = ["run"]
 ALPHABET = "abcdefgh"
 FORMS = ("lstm", "transformer")
 
@@ -55,9 +57,8 @@ def trained(
     folder: Path = tmp_path_factory.mktemp("letters")
     (folder / "train.txt").write_text(alphabet_text(6_000, seed=1), encoding="utf-8")
     (folder / "test.txt").write_text(alphabet_text(600, seed=2), encoding="utf-8")
-    path = folder / "letters.toml"
-    path.write_text(recipe_text(language_recipe(request.param)), encoding="utf-8")
-    return train(path, settings=find_settings(create=True, start=folder, environment={}))
+    settings = find_settings(create=True, start=folder, environment={})
+    return train_recipe(language_recipe(request.param), folder, settings)
 
 
 def test_it_costs_what_chance_costs(trained: TrainedVersion) -> None:
@@ -150,40 +151,30 @@ def test_recipes_that_make_no_language_model_are_refused(
         check_recipe(table)
 
 
-def typed(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as ended:
-        main(["score", *arguments])
-    captured = capsys.readouterr()
-    return int(ended.value.code or 0), captured.out, captured.err
-
-
 def test_texts_are_scored_on_the_command_line(
-    trained: TrainedVersion, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    trained: TrainedVersion, run: Run, tmp_path: Path
 ) -> None:
     (tmp_path / "lines.txt").write_text("abcdefg\nxyz\n", encoding="utf-8")
-    asked = [str(trained.folder), "--file", str(tmp_path / "lines.txt")]
+    asked = ["score", str(trained.folder), "--file", str(tmp_path / "lines.txt")]
 
-    code, lines, _ = typed(capsys, *asked, "--json")
-    likely, strange = map(json.loads, lines.splitlines())
-    _, whole, _ = typed(capsys, *asked, "--whole", "--json")
-    _, plain, _ = typed(capsys, str(trained.folder), "xyz")
+    done, whole = run(*asked, "--json"), run(*asked, "--whole", "--json")
+    plain = run("score", str(trained.folder), "xyz")
 
-    assert code == 0
+    assert done.code == 0
+    likely, strange = map(json.loads, done.out.splitlines())
     assert likely["bits_per_character"] < 0.6 < strange["bits_per_character"]
     assert (likely["characters"], strange["unknown"]) == (8, 3)
-    assert json.loads(whole)["tokens"] == 12
-    assert "3 of 4 tokens are unknown" in plain
+    assert whole.json["tokens"] == 12
+    assert "3 of 4 tokens are unknown" in plain.out
 
 
-def test_a_model_of_another_task_scores_nothing(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_model_of_another_task_scores_nothing(run: Run, tmp_path: Path) -> None:
     make_artifact(tmp_path / "intents")
 
-    code, _, said = typed(capsys, str(tmp_path / "intents"), "text")
+    done = run("score", str(tmp_path / "intents"), "text")
 
-    assert code == 2
-    assert "'classify' foretells no text" in said
+    assert done.code == 2
+    assert "'classify' foretells no text" in done.err
 
 
 def test_a_file_without_text_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.training.pairs import write_pairs, write_recipe
 from textwright.errors import DataError, UsageError
 from textwright.models import load
-from textwright.settings import Settings, find_settings
+from textwright.settings import Settings
 from textwright.workflow.compare import compare
 from textwright.workflow.evaluate import evaluate
 from textwright.workflow.judge import gate
@@ -36,11 +36,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("pairs")
     write_pairs(found)
     return found
-
-
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Recipes over a pretrained network that writes from a source, from its files to its texts."""
 
-import json
 from functools import cache
 from pathlib import Path
 
@@ -9,11 +8,12 @@ import pytest
 from tests.installed import run_installed
 from tests.networks.tiny_writers import FROM_SOURCE, generate, write_writer
 from tests.training.phrases import phrases, translate
+from tests.workflow.versions import train_file, write_lines
 from textwright.errors import DataError, RecipeError
 from textwright.models import load
 from textwright.runtime.answer import EMPTY
 from textwright.runtime.artifact import open_artifact
-from textwright.settings import Settings, find_settings
+from textwright.settings import Settings
 from textwright.workflow.train import TrainedVersion, TrainOptions, train
 
 RECIPE = """
@@ -53,21 +53,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with recipe, rows, and checkpoints beside them."""
     made = tmp_path_factory.mktemp("generate")
     rows = [{"text": each, "target": translate(each)} for each in phrases(16, seed=2)]
-    (made / "dev.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    write_lines(made / "dev.jsonl", rows)
     (made / "writer.toml").write_text(RECIPE, encoding="utf-8")
     for kind in FROM_SOURCE:
         write_writer(made / kind, kind)
     return made
 
 
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
-
-
 def again(folder: Path, settings: Settings, *overrides: str) -> TrainedVersion:
-    options = TrainOptions(actor="tester")
-    return train(folder / "writer.toml", overrides=overrides, settings=settings, options=options)
+    return train_file(folder / "writer.toml", settings, *overrides)
 
 
 trained = cache(again)

@@ -13,14 +13,15 @@ from safetensors.numpy import load_file
 
 from tests.installed import run_installed
 from tests.networks.tiny_writers import LINES, LONGEST, generate, write_writer
+from tests.workflow.versions import train_file
 from textwright.errors import RecipeError
 from textwright.models import load
 from textwright.runtime.answer import EMPTY, Answerer
 from textwright.runtime.artifact import open_artifact
 from textwright.runtime.writing import WriteOptions
-from textwright.settings import Settings, find_settings
+from textwright.settings import Settings
 from textwright.text.edges import Edges
-from textwright.workflow.train import TrainedVersion, TrainOptions, train
+from textwright.workflow.train import TrainedVersion
 
 RECIPE = """
 name = "writer"
@@ -65,14 +66,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
-
-
 def again(folder: Path, settings: Settings, *overrides: str) -> TrainedVersion:
-    options = TrainOptions(actor="tester")
-    return train(folder / "writer.toml", overrides=overrides, settings=settings, options=options)
+    return train_file(folder / "writer.toml", settings, *overrides)
 
 
 trained = cache(again)

@@ -12,11 +12,12 @@ from safetensors.numpy import load_file
 from tests.conftest import write_rows
 from tests.installed import run_installed
 from tests.workflow.test_train_pretrained import ANSWER, RECIPE, ROWS
+from tests.workflow.versions import train_file
 from textwright.errors import ArtifactError, DataError, RecipeError
 from textwright.manifest import describe_file, read_manifest
 from textwright.models import load
 from textwright.settings import Settings, find_settings
-from textwright.workflow.train import TrainedVersion, TrainOptions, train
+from textwright.workflow.train import TrainedVersion
 
 NAMED = "encoder.weights=reference"
 
@@ -36,12 +37,7 @@ def settings(folder: Path) -> Settings:
 
 
 def trained(folder: Path, settings: Settings, *overrides: str) -> TrainedVersion:
-    return train(
-        folder / "subjects.toml",
-        overrides=["training.epochs=2", *overrides],
-        settings=settings,
-        options=TrainOptions(actor="tester"),
-    )
+    return train_file(folder / "subjects.toml", settings, "training.epochs=2", *overrides)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Summing up from a recipe to a registered version: ROUGE, its baselines, its gates."""
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 import pytest
 
 from tests.training.phrases import phrase_recipe
+from tests.workflow.versions import train_file, train_recipe, write_lines
 from textwright.errors import RecipeError
-from textwright.recipe.file import check_recipe, recipe_text
-from textwright.settings import Settings, find_settings
+from textwright.recipe.file import check_recipe
+from textwright.settings import Settings
 from textwright.workflow.compare import compare
-from textwright.workflow.train import TrainedVersion, train
+from textwright.workflow.train import TrainedVersion
 
 THINGS = ("meeting", "budget", "contract", "invoice")
 STATES = ("moved", "late", "broken", "signed")
@@ -37,24 +37,16 @@ def make_mail(chance: random.Random) -> dict[str, Any]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found, chance = tmp_path_factory.mktemp("mails"), random.Random(5)
     for name, count in {"train": 400, "dev": 40, "test": 60}.items():
-        lines = [json.dumps(make_mail(chance)) for _ in range(count)]
-        (found / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        write_lines(found / f"{name}.jsonl", (make_mail(chance) for _ in range(count)))
     return found
-
-
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
 
 
 @pytest.fixture(scope="module")
 def found(folder: Path, settings: Settings) -> TrainedVersion:
     files = {name: f"{name}.jsonl" for name in ("train", "dev", "test")}
     data = {**files, "target": "summary", "metric": "rouge", "slices": ["by"]}
-    path = folder / "mails.toml"
-    recipe = phrase_recipe("lstm", data=data, gates=GATES, training=FAST)
-    path.write_text(recipe_text(recipe), encoding="utf-8")
-    return train(path, settings=settings)
+    recipe = phrase_recipe("lstm", name="mails", data=data, gates=GATES, training=FAST)
+    return train_recipe(recipe, folder, settings)
 
 
 def test_a_summary_is_scored_by_rouge_beside_lead_and_text_rank(found: TrainedVersion) -> None:
@@ -91,7 +83,7 @@ def test_the_card_says_all_of_it(found: TrainedVersion) -> None:
 def test_two_versions_are_compared_by_rouge(
     found: TrainedVersion, folder: Path, settings: Settings
 ) -> None:
-    again = train(folder / "mails.toml", overrides=["training.epochs=1"], settings=settings)
+    again = train_file(folder / "mails.toml", settings, "training.epochs=1")
 
     told = {each.name: each for each in compare(found.name, again.name, settings=settings).metrics}
 

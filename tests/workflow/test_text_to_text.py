@@ -1,6 +1,5 @@
 """Several tasks in one model, each named by what a text begins with."""
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -8,17 +7,18 @@ from typing import Any
 import pytest
 
 from tests.training.phrases import phrase_recipe, phrases, translate
+from tests.workflow.versions import train_file, train_recipe, write_lines
 from textwright.errors import DataError, RecipeError
 from textwright.lifecycle import rollout
 from textwright.lifecycle.evidence import read_evidence
 from textwright.lifecycle.registry import find_version
 from textwright.models import load
-from textwright.recipe.file import check_recipe, recipe_text
-from textwright.settings import Settings, find_settings
+from textwright.recipe.file import check_recipe
+from textwright.settings import Settings
 from textwright.text.readers import read_dataset
 from textwright.training.perturb import rewrite
 from textwright.workflow.opening import open_keep
-from textwright.workflow.train import TrainedVersion, train
+from textwright.workflow.train import TrainedVersion
 
 TASKS = {"to English": "bleu", "colour": "accuracy"}
 FILES = {name: f"{name}.jsonl" for name in ("train", "dev", "test")}
@@ -45,24 +45,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = list(dict.fromkeys(phrases(1_500, seed=1)))
     edges = {"test": texts[:40], "dev": texts[40:70], "train": texts[70:450]}
     for name, part in edges.items():
-        lines = [json.dumps(row) for text in part for row in rows(text, chance)]
-        (found / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        write_lines(found / f"{name}.jsonl", (row for text in part for row in rows(text, chance)))
     return found
 
 
 @pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
-
-
-@pytest.fixture(scope="module")
 def found(folder: Path, settings: Settings) -> TrainedVersion:
-    path = folder / "tasks.toml"
     fast = {"epochs": 8, "batch_size": 16, "learning_rate": 0.01, "threads": 1}
     data = {**FILES, "tasks": TASKS}
-    recipe = phrase_recipe("lstm", task="text-to-text", data=data, gates=GATES, training=fast)
-    path.write_text(recipe_text(recipe), encoding="utf-8")
-    return train(path, settings=settings)
+    sections: dict[str, Any] = {"name": "tasks", "data": data, "gates": GATES, "training": fast}
+    recipe = phrase_recipe("lstm", task="text-to-text", **sections)
+    return train_recipe(recipe, folder, settings)
 
 
 def test_each_task_has_its_own_metric_in_its_own_slice(found: TrainedVersion) -> None:
@@ -96,7 +89,7 @@ def test_a_candidate_is_held_against_production_task_by_task(
     with open_keep(settings) as keep, keep.sessions.begin() as session:
         rollout.promote(session, find_version(session, found.name), actor="tester", reason="")
 
-    worse = train(folder / "tasks.toml", overrides=["training.epochs=1"], settings=settings)
+    worse = train_file(folder / "tasks.toml", settings, "training.epochs=1")
 
     with open_keep(settings) as keep, keep.sessions() as session:
         compared = read_evidence(session, find_version(session, worse.name))["comparison"]
@@ -126,7 +119,7 @@ def test_a_text_written_differently_keeps_its_task(folder: Path) -> None:
     ],
 )
 def test_a_row_of_no_task_is_refused(tmp_path: Path, row: dict[str, str], said: str) -> None:
-    (tmp_path / "a.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    write_lines(tmp_path / "a.jsonl", [row])
     data = {"train": "a.jsonl", "root": str(tmp_path), "tasks": TASKS}
     recipe = check_recipe({"name": "x", "task": "text-to-text", "data": data})
 
@@ -136,7 +129,7 @@ def test_a_row_of_no_task_is_refused(tmp_path: Path, row: dict[str, str], said: 
 
 def test_a_row_without_a_text_is_dropped_though_it_names_its_task(tmp_path: Path) -> None:
     lines = [{"task": "colour", "text": text, "target": "rot"} for text in (" ", "ein hund")]
-    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    write_lines(tmp_path / "a.jsonl", lines)
     data = {"train": "a.jsonl", "root": str(tmp_path), "tasks": TASKS}
     recipe = check_recipe({"name": "x", "task": "text-to-text", "data": data})
 

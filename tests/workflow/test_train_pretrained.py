@@ -13,14 +13,15 @@ from tests.conftest import write_rows
 from tests.installed import run_installed
 from tests.networks.tiny_checkpoints import write_checkpoint
 from tests.training.test_fit import SUBJECTS
+from tests.workflow.versions import train_file
 from textwright.errors import RecipeError
 from textwright.lifecycle.tables import Run
 from textwright.models import load
 from textwright.recipe.file import read_recipe
 from textwright.runtime.explain import explain_words
-from textwright.settings import Settings, find_settings
+from textwright.settings import Settings
 from textwright.workflow.opening import open_keep
-from textwright.workflow.train import TrainedVersion, TrainOptions, train
+from textwright.workflow.train import TrainedVersion
 
 RECIPE = """
 name = "subjects"
@@ -69,14 +70,8 @@ def folder(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
-
-
 def trained(folder: Path, settings: Settings, *overrides: str) -> TrainedVersion:
-    options = TrainOptions(actor="tester")
-    return train(folder / "subjects.toml", overrides=overrides, settings=settings, options=options)
+    return train_file(folder / "subjects.toml", settings, *overrides)
 
 
 @pytest.fixture(scope="module")

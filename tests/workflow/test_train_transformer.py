@@ -11,7 +11,7 @@ from tests.training.pairs import write_pairs
 from tests.workflow.test_train_pretrained import ROWS
 from textwright.models import load
 from textwright.runtime.explain import explain_words
-from textwright.settings import Settings, find_settings
+from textwright.settings import Settings
 from textwright.workflow.train import TrainedVersion, train
 
 RECIPE = """
@@ -49,11 +49,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_pairs(found)
     write_rows(found / "subjects.jsonl", ROWS)
     return found
-
-
-@pytest.fixture(scope="module")
-def settings(folder: Path) -> Settings:
-    return find_settings(create=True, start=folder, environment={})
 
 
 @pytest.fixture(scope="module", params=["classify", "match", "embed"])
