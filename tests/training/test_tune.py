@@ -152,6 +152,21 @@ def test_of_pairs_too_it_is_known_beforehand_which_metrics_there_are(
         check_metric(replace(given, metric="f1"))
 
 
+@pytest.mark.parametrize(
+    ("task", "metric", "missing"),
+    [("generate", "chrf", "rouge1"), ("language", "perplexity", "bleu")],
+)
+def test_of_texts_to_write_too_it_is_known_beforehand_which_metrics_there_are(
+    tmp_path: Path, task: str, metric: str, missing: str
+) -> None:
+    recipe = check_recipe({"name": "films", "task": task, "data": {"train": "t"}})
+    given = replace(job(tmp_path), recipe=recipe)
+
+    check_metric(replace(given, metric=metric))
+    with pytest.raises(DataError, match=f"give no {missing!r}"):
+        check_metric(replace(given, metric=missing))
+
+
 def test_texts_that_a_frozen_encoder_read_in_one_trial_are_not_read_in_the_next(
     tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

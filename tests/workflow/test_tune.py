@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import write_rows
+from tests.training.phrases import phrase_recipe, write_phrases
+from tests.workflow.test_language import alphabet_text, language_recipe
 from textwright.errors import (
     DataError,
     MissingExtraError,
@@ -21,7 +23,7 @@ from textwright.errors import (
     SettingsError,
     UsageError,
 )
-from textwright.recipe.file import read_recipe
+from textwright.recipe.file import read_recipe, recipe_text
 from textwright.settings import Settings, find_settings
 from textwright.workflow.train import train
 from textwright.workflow.tune import Tuned, TuneOptions, hold, make_search, tune
@@ -202,6 +204,34 @@ def test_a_place_that_takes_no_file_is_told(tmp_path: Path) -> None:
         tuned(path, 1)
     with pytest.raises(SettingsError, match="cannot be made"):
         tune(path, settings=Settings(home, "", ""))
+
+
+def test_a_model_that_writes_is_tuned_by_the_texts_it_writes(tmp_path: Path) -> None:
+    write_phrases(tmp_path, rows=300)
+    recipe = phrase_recipe("lstm", training={"epochs": 1, "threads": 1})
+    (tmp_path / "phrases.toml").write_text(recipe_text(recipe), encoding="utf-8")
+
+    found = tuned(tmp_path / "phrases.toml", 2)
+
+    assert (found.metric, found.smaller) == ("bleu", False)
+    assert [each.outcome for each in found.trials] == ["done"] * 2
+    assert {"training.learning_rate", "encoder.hidden"} < found.settings.keys()
+
+
+def test_a_language_model_is_tuned_by_how_well_it_foretells(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text(alphabet_text(600, seed=1), encoding="utf-8")
+    recipe = language_recipe("lstm", training={"epochs": 1, "learning_rate": 1e-4, "threads": 1})
+    (tmp_path / "letters.toml").write_text(recipe_text(recipe), encoding="utf-8")
+    (tmp_path / "dev.txt").write_text(alphabet_text(100, seed=2), encoding="utf-8")
+    space = "tune.space.training.learning_rate.choices=[0.01]"
+    changes = ["data.dev=dev.txt", "tune.metric=perplexity", space]
+
+    found = tuned(tmp_path / "letters.toml", 2, overrides=changes)
+
+    assert (found.metric, found.smaller) == ("perplexity", True)
+    assert found.changed == {"training.learning_rate": 0.01}
+    written, best = (each.score or 0 for each in found.trials)
+    assert 1 < best < written
 
 
 def finished_trials(folder: Path) -> int:

@@ -24,6 +24,15 @@ METRICS = (
     "auroc",
     "within_tolerance",
     "mean_absolute_error",
+    "bleu",
+    "bleu_lowercase",
+    "chrf",
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "perplexity",
+    "bits_per_character",
+    "log_probability",
 )
 
 

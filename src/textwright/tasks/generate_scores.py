@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from textwright.metrics import Floats, Ints
 from textwright.recipe.recipe import Recipe
 from textwright.tasks import bleu, exact, rouge
+from textwright.tasks.generate import GenerateAnswer
 from textwright.tasks.resampled import score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
@@ -62,6 +63,11 @@ def ask_texts(
     texts = np.empty((len(examples), 1), dtype=object)
     texts[:, 0] = [each.text for each in answers[:, 0]]
     return texts
+
+
+def make_up_texts(inputs: int, _labels: Labels) -> NDArray[np.object_]:
+    """Give answers without a word, [N, 1]."""
+    return np.full((inputs, 1), GenerateAnswer("", "stop", 0.0), dtype=object)
 
 
 def mark_nothing(examples: Sequence[Example], _labels: Labels) -> NDArray[np.float32]:

@@ -27,6 +27,11 @@ def ask_texts(
     return network([each.input for each in examples]).astype(np.float64)
 
 
+def make_up_costs(inputs: int, _labels: Labels) -> NDArray[np.float32]:
+    """Let each text be one token that costs one nat, [N, 4]."""
+    return np.ones((inputs, 4), dtype=np.float32)
+
+
 def tell(rows: Sequence[Rows], _labels: Sequence[Labels]) -> list[Floats]:
     """Give what each model said of the texts."""
     return [each.scores for each in rows]

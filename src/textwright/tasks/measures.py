@@ -31,6 +31,12 @@ from textwright.text.labels import Labels, find_labels
 from textwright.text.splits import hash_share
 
 
+def make_up_numbers(inputs: int, labels: Labels) -> NDArray[np.float32]:
+    """Draw outputs by chance, [N, L]; one a row where nothing has a name."""
+    shape = inputs, max(len(labels.names), 1)
+    return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class Measures:
     """What a task says of rows and answers.
@@ -50,6 +56,8 @@ class Measures:
                  nothing is.
     resampled:   metrics that are no means over rows, of what was told and of rows' places.
     smaller:     metrics of which less is better.
+    make_up:     outputs such as a network might give of N inputs, by which it is known before
+                 anything is trained what metrics some rows give.
     """
 
     find_labels: Callable[[Sequence[Example], Recipe], Labels]
@@ -63,6 +71,7 @@ class Measures:
     tell: Callable[[Sequence[Rows], Sequence[Labels]], list[Any]]
     resampled: Mapping[str, Callable[[Any, Ints], float]]
     smaller: tuple[str, ...] = ()
+    make_up: Callable[[int, Labels], NDArray[Any]] = make_up_numbers
 
 
 def find_classes(examples: Sequence[Example], recipe: Recipe) -> Labels:
@@ -157,6 +166,7 @@ MEASURES: dict[str, Measures] = {
             outcomes=generate_scores.outcomes,
             tell=generate_scores.tell,
             resampled=generate_scores.RESAMPLED,
+            make_up=generate_scores.make_up_texts,
         ),
     ),
     "language": Measures(
@@ -171,6 +181,7 @@ MEASURES: dict[str, Measures] = {
         tell=language_scores.tell,
         resampled=language_scores.RESAMPLED,
         smaller=language_scores.SMALLER,
+        make_up=language_scores.make_up_costs,
     ),
 }
 
