@@ -43,10 +43,23 @@ def test_less_is_better_but_for_what_stands_first() -> None:
     assert measures.resampled["bits_per_character"](told, np.array([1])) == pytest.approx(1 / 6)
 
 
+def test_what_is_counted_of_a_token_is_not_compared_where_tokens_differ() -> None:
+    longer = Rows(ROWS.scores + np.array([0, 1, 0, 0]), ROWS.gold, ROWS.slices)
+    resampled, everything = find_measures("language").resampled, np.arange(2)
+
+    for told in tell([ROWS, longer], [NONE] * 2):
+        assert resampled["bits_per_character"](told, everything) == pytest.approx(0.5)
+        assert math.isnan(resampled["perplexity"](told, everything))
+        assert math.isnan(resampled["log_probability"](told, everything))
+    alike = tell([ROWS, ROWS], [NONE] * 2)[1]
+    assert resampled["perplexity"](alike, everything) == pytest.approx(4)
+
+
 def test_one_text_is_told_by_its_bits() -> None:
     said = say(ROWS.scores[0], Example("abcdefg", ()), NONE)
 
     assert (said.answer, said.right) == ("1.000 bits a character", None)
+    assert said.costs == pytest.approx((8 * NATS, 4, 8, 0))
 
 
 def test_a_score_is_shown_with_what_is_unknown() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from tests.cli.test_commands import Run, run
 from tests.runtime.tiny import make_artifact
-from tests.workflow.versions import train_recipe
+from tests.workflow.versions import train_file, train_recipe
+from textwright.cli.compared import print_comparison
 from textwright.errors import DataError, RecipeError
 from textwright.models import load
 from textwright.recipe.file import check_recipe
@@ -18,6 +19,7 @@ from textwright.recipe.recipe import Recipe
 from textwright.runtime.language import LanguageSession
 from textwright.runtime.writing import WriteOptions
 from textwright.settings import find_settings
+from textwright.workflow.compare import compare
 from textwright.workflow.evaluate import evaluate
 from textwright.workflow.train import TrainedVersion, train
 
@@ -121,6 +123,26 @@ def test_each_text_is_scored_by_itself(trained: TrainedVersion) -> None:
     assert together[:, 2].tolist() == [4, 1, 16, 4]
     assert together[3, 3] == 3  # letters that it does not know
     assert session.score([]).shape == (0, 4)
+
+
+def test_versions_are_compared_on_the_same_texts(
+    trained: TrainedVersion, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = trained.folder.parents[2]
+    settings = find_settings(start=folder, environment={})
+    worse = train_file(folder / "letters.toml", settings, "training.epochs=1")
+
+    found = compare(trained.name, worse.name, settings=settings)
+
+    told = {each.name: each for each in found.metrics}
+    assert found.rows == trained.metrics["rows"]
+    assert found.first_metric.name == "bits_per_character"
+    for name in ("bits_per_character", "perplexity", "log_probability"):
+        assert told[name].first == pytest.approx(trained.metrics[name])
+        assert told[name].second == pytest.approx(worse.metrics[name])
+        assert told[name].smaller == (name != "log_probability")
+    print_comparison(found)
+    assert f"{worse.name} is worse than {trained.name} on these rows." in capsys.readouterr().out
 
 
 def test_a_file_is_scored_again_with_the_same_figures(trained: TrainedVersion) -> None:

@@ -10,7 +10,7 @@ SHOWN = 5
 
 def print_comparison(found: Comparison) -> None:
     """Print the metrics and slices of both with their paired tests, and texts that changed."""
-    say(f"{found.second} against {found.first}, on the same {found.rows:,} labelled test rows")
+    say(f"{found.second} against {found.first}, on the same {found.rows:,} test rows")
     say()
     metric = found.first_metric.name.replace("_", " ")
     print_lines("metric", found, found.metrics)
@@ -18,6 +18,8 @@ def print_comparison(found: Comparison) -> None:
         print_lines(f"{metric} by slice", found, found.slices)
     say(f"In {metric} {judgement(found)}")
     say()
+    if found.first_metric.won is None:  # no answer is right or wrong
+        return
     for title, changes in (
         (f"Right only in {found.second}", found.won),
         (f"Right only in {found.first}", found.lost),
@@ -46,9 +48,12 @@ def print_lines(title: str, found: Comparison, lines: Sequence[Line]) -> None:
 
 def judgement(found: Comparison) -> str:
     """Say what the interval says."""
-    if found.difference.low > 0:
+    low, high = found.difference.low, found.difference.high
+    if found.first_metric.smaller:
+        low, high = -high, -low
+    if low > 0:
         return f"{found.second} is better than {found.first} on these rows."
-    if found.difference.high < 0:
+    if high < 0:
         return f"{found.second} is worse than {found.first} on these rows."
     return "these rows do not tell which of them is better."
 

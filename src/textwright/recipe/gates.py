@@ -42,7 +42,8 @@ class NotWorseThan:
         "selective_accuracy, calibration_error or out_of_scope_auroc (bootstrap); of pairs: "
         "accuracy or within_tolerance (exact test); spearman, pearson, mean_absolute_error, f1 or "
         "auroc (bootstrap); of written texts: accuracy (exact test); bleu, bleu_lowercase, chrf, "
-        "rouge1, rouge2 or rougeL (bootstrap)",
+        "rouge1, rouge2 or rougeL (bootstrap); of plain text: bits_per_character, perplexity or "
+        "log_probability (bootstrap)",
     )
     margin: float = setting(0.01, "loss that is still no loss", at_least=0, at_most=100)
     alpha: float = setting(

@@ -33,8 +33,17 @@ def make_up_costs(inputs: int, _labels: Labels) -> NDArray[np.float32]:
 
 
 def tell(rows: Sequence[Rows], _labels: Sequence[Labels]) -> list[Floats]:
-    """Give what each model said of the texts."""
-    return [each.scores for each in rows]
+    """Give what each model said of the texts.
+
+    Where models read them as different tokens, nothing that is counted of a token says which is
+    better: then the tokens are NaN, and so is what is made of them.
+    """
+    told = [each.scores for each in rows]
+    if any((each[:, TOKENS] != told[0][:, TOKENS]).any() for each in told):
+        told = [each.copy() for each in told]
+        for each in told:
+            each[:, TOKENS] = np.nan
+    return told
 
 
 def score(rows: Rows, labels: Labels) -> dict[str, Any]:
@@ -54,7 +63,7 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
 def say(scores: Floats, _example: Example, _labels: Labels) -> Said:
     """Give the bits of one text for each of its characters; it is neither right nor wrong."""
     bits = bits_per_character(scores[None], np.arange(1))
-    return Said(f"{bits:.3f} bits a character", None, -bits)
+    return Said(f"{bits:.3f} bits a character", None, -bits, costs=tuple(scores.tolist()))
 
 
 def log_probability(told: Floats, rows: Ints) -> float:

@@ -43,12 +43,14 @@ class Said:
     """What a model said of one row, to be kept beside the truth.
 
     right: None where no answer is right or wrong.
+    costs: of a text foretold: its nats, tokens, characters and unknown tokens.
     """
 
     answer: str
     right: bool | None
     score: float
     abstained: bool = False
+    costs: tuple[float, ...] = ()
 
 
 def score(rows: Rows, labels: Labels) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class HeldOut:
     answer: the label answered; several are joined by ``|``. Of a pair without labels its score.
     right:  None where no answer is right or wrong.
     text_b: the second text of a pair.
+    costs:  of a text foretold: its nats, tokens, characters and unknown tokens.
     """
 
     digest: str
@@ -33,6 +34,7 @@ class HeldOut:
     abstained: bool
     slices: dict[str, str]
     text_b: str | None = None
+    costs: tuple[float, ...] = ()
 
     @property
     def example(self) -> Example:
@@ -61,6 +63,7 @@ def write_answers(
                 abstained=said.abstained,
                 slices=dict(example.slices),
                 text_b=example.text_b,
+                costs=said.costs,
             )
             file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
     return len(test.examples)
@@ -77,7 +80,12 @@ def read_answers(path: Path) -> list[HeldOut]:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         return [
             HeldOut(
-                **{**row, "labels": tuple(row["labels"]), "slices": dict(row.get("slices", {}))}
+                **{
+                    **row,
+                    "labels": tuple(row["labels"]),
+                    "slices": dict(row.get("slices", {})),
+                    "costs": tuple(row.get("costs", ())),
+                }
             )
             for row in rows
         ]

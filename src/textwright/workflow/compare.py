@@ -1,13 +1,14 @@
 """Hold two versions against each other on the rows both were measured on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from textwright.errors import RefusedError
-from textwright.metrics import Floats, Interval, Ints
+from textwright.metrics import Floats, Interval
 from textwright.paired import (
     Counts,
     count_pairs,
@@ -18,7 +19,7 @@ from textwright.paired import (
 )
 from textwright.recipe.data import GENERATE
 from textwright.settings import Settings
-from textwright.tasks.measures import find_measures
+from textwright.tasks.measures import Measures, find_measures
 from textwright.tasks.scores import Rows
 from textwright.text.labels import Labels
 from textwright.training.answers import HeldOut
@@ -47,6 +48,7 @@ class Line:
     won, lost:  rows that only the second, only the first counts; None for a resampled metric.
     p:          chance of so much for the second, or against it, were they equal; over slices
                 adjusted for their number (Holm 1979); None for a resampled metric.
+    smaller:    less of it is better.
     """
 
     name: str
@@ -57,13 +59,14 @@ class Line:
     won: int | None
     lost: int | None
     p: float | None
+    smaller: bool = False
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Two versions on the same held-out rows.
 
-    rows:    that have a label, and so count.
+    rows:    that have a label, and so count; of a language model all.
     metrics: first those that are means over rows, then others of pairs; slices by the first.
     won, lost: texts that only the second, only the first answers rightly.
     """
@@ -100,7 +103,7 @@ def compare(first: str, second: str, *, settings: Settings | None = None) -> Com
     ours, theirs = (by_row(each) for each in answers)
     shared = [(ours[key], theirs[key]) for key in ours if key in theirs]
     task, labels = found[0].artifact.recipe.task, [each.artifact.labels for each in found]
-    if not any(labels[0].multi or each[0].labels for each in shared):
+    if not any(is_measured(each[0], multi=labels[0].multi) for each in shared):
         raise RefusedError(
             f"{found[0].name} and {found[1].name} were not measured on the same rows.",
             f"Score each on one file: textwright evaluate {found[0].name} FILE",
@@ -132,29 +135,36 @@ def measure_both(task: str, labels: Sequence[Labels], shared: Sequence[Pair]) ->
     rows = [rows_of(side, written=task in GENERATE) for side in sides]
     outcomes = [measures.outcomes(*each) for each in zip(rows, labels, strict=True)]
     told = measures.tell(rows, labels)
-    others = [
-        compare_resampled(name, partial(metric, told[0]), partial(metric, told[1]), len(shared))
-        for name, metric in measures.resampled.items()
-    ]
+    others = [compare_resampled(measures, name, told, len(shared)) for name in measures.resampled]
     return [*compare_means(*outcomes), *(each for each in others if each is not None)]
 
 
+def is_measured(row: HeldOut, *, multi: bool) -> bool:
+    """Tell whether a row says anything of a version: it has a label, or is itself foretold."""
+    return multi or bool(row.labels or row.costs)
+
+
 def compare_resampled(
-    name: str, first: Callable[[Ints], float], second: Callable[[Ints], float], count: int
+    measures: Measures, name: str, told: Sequence[Any], count: int
 ) -> Line | None:
     """Compare one metric that is no mean over rows; None where it is undefined."""
+    first, second = (partial(measures.resampled[name], each) for each in told)
     spread = resampled_difference(lambda rows: second(rows) - first(rows), count)
     if spread is None:
         return None
     everything = np.arange(count)
     difference = Interval(spread.value, spread.low[TAIL], spread.high[TAIL])
     values = first(everything), second(everything)
-    return Line(name, count, *values, difference, won=None, lost=None, p=None)
+    smaller = name in measures.smaller
+    return Line(name, count, *values, difference, won=None, lost=None, p=None, smaller=smaller)
 
 
 def rows_of(answers: Sequence[HeldOut], *, written: bool) -> Rows:
-    """Give held-out answers as what is scored, [N, 1]: numbers, or texts that were written."""
-    said = [[each.answer if written else each.score] for each in answers]
+    """Give held-out answers as what is scored.
+
+    Numbers or texts that were written, [N, 1]; of a language model what each text costs, [N, 4].
+    """
+    said = [each.costs or [each.answer if written else each.score] for each in answers]
     scores = np.array(said, dtype=object if written else np.float64)
     return Rows(scores, [each.labels for each in answers], [each.slices for each in answers])
 
@@ -172,7 +182,7 @@ def summarise(
     first: str, second: str, shared: Sequence[Pair], lines: Sequence[Line], *, multi: bool
 ) -> Comparison:
     """Put together the differences between two versions' answers to the same rows."""
-    scoped = [each for each in shared if multi or each[0].labels]
+    scoped = [each for each in shared if is_measured(each[0], multi=multi)]
     changed = [each for each in scoped if each[0].answer != each[1].answer]
     return Comparison(
         first=first,
