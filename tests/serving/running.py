@@ -18,6 +18,7 @@ from tests.runtime.tiny import (
     make_matcher,
     make_writer,
 )
+from textwright.manifest import address_of
 from textwright.serving.deployments import Deployment, Source, Target
 from textwright.serving.limits import Limits
 from textwright.serving.options import Options
@@ -130,6 +131,12 @@ class Shelf:
         folder = self.root / f"{model}-{version}"
         address = make_language(folder, name=model, **options)
         self.targets = {**self.targets, model: self.keep(folder, model, version, address)}
+
+    def deploy_trained(self, model: str, folder: Path) -> None:
+        """Let a version that was trained elsewhere be the one that should answer."""
+        address = address_of(folder)
+        (self.root / address).symlink_to(folder)
+        self.targets = {**self.targets, model: Target(1, address)}
 
     def keep(self, folder: Path, model: str, version: int, address: str) -> Target:
         """Put a made artifact where it is looked for."""

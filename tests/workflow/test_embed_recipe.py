@@ -12,7 +12,6 @@ from tests.training.pairs import write_pairs
 from textwright.errors import DataError, RecipeError
 from textwright.models import load
 from textwright.recipe.file import check_recipe
-from textwright.serving.deployments import Target
 from textwright.settings import Settings
 from textwright.tasks.embed import ZEROS, answers
 from textwright.text.labels import Labels
@@ -207,8 +206,7 @@ def test_words_cannot_be_counted_without_text() -> None:
 @pytest.fixture(scope="module")
 def server(learned: TrainedVersion, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     shelf = Shelf(tmp_path_factory.mktemp("served"))
-    (shelf.root / learned.artifact).symlink_to(learned.folder)
-    shelf.targets = {"sentences": Target(1, learned.artifact)}
+    shelf.deploy_trained("sentences", learned.folder)
     with running(shelf) as found:
         yield found
 

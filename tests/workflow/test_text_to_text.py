@@ -1,11 +1,15 @@
 """Several tasks in one model, each named by what a text begins with."""
 
 import random
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 
+from tests.serving.running import Running, Shelf, running
 from tests.training.phrases import phrase_recipe, phrases, translate
 from tests.workflow.versions import train_file, train_recipe, write_lines
 from textwright.errors import DataError, RecipeError
@@ -81,6 +85,48 @@ def test_the_word_in_front_says_what_is_asked(found: TrainedVersion) -> None:
 
     assert to_english.text.endswith(".")
     assert colour.text == "rot"
+
+
+@pytest.fixture(scope="module")
+def server(found: TrainedVersion, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    shelf = Shelf(tmp_path_factory.mktemp("served"))
+    shelf.deploy_trained("tasks", found.folder)
+    with running(shelf) as served:
+        yield served
+
+
+ASKED = {
+    "to English: das kind sieht rot": r"[A-Z].*\.",
+    "colour: das kind sieht rot": "rot",
+    "colour: ein hund sieht blau": "blau",
+}  # what is asked, and how the answer looks
+
+
+def answered(texts: list[str]) -> bool:
+    return all(re.fullmatch(*each) for each in zip(ASKED.values(), texts, strict=True))
+
+
+def test_each_task_is_served_by_its_word(found: TrainedVersion, server: Running) -> None:
+    texts = [each["text"] for each in server.predict(*ASKED, name="tasks").json["answers"]]
+
+    assert texts == [each.text for each in load(found.folder).predict(ASKED)]
+    assert answered(texts)
+
+
+def test_the_stock_openai_client_asks_each_task_by_its_word(server: Running) -> None:
+    with openai.OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none") as client:
+        whole = client.completions.create(model="tasks", prompt=list(ASKED))
+        chats = [
+            client.chat.completions.create(
+                model="tasks", messages=[{"role": "user", "content": each}]
+            )
+            for each in ASKED
+        ]
+
+    texts = [each.text for each in whole.choices]
+    assert answered(texts)
+    assert [each.finish_reason for each in whole.choices] == ["stop"] * len(ASKED)
+    assert [each.choices[0].message.content for each in chats] == texts
 
 
 def test_a_candidate_is_held_against_production_task_by_task(
