@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textwright.errors import RecipeError
@@ -163,6 +163,7 @@ def attempt(table: dict[str, Any]) -> DataSettings | RecipeError:
         return error
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from([*DataSettings.__annotations__, "other"]), PLAIN))
 def test_any_table_is_read_whole_or_refused_in_two_lines(table: dict[str, Any]) -> None:
     read = attempt(table)
