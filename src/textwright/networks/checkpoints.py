@@ -86,7 +86,7 @@ def find_checkpoint(settings: PretrainedSettings) -> Path:
         raise RecipeError(f"There is no folder {name!r}.", hint)
     if not settings.download:
         what = f"There is no folder {name!r}, and from a hub nothing is fetched unasked."
-        raise RecipeError(what, f"Write download = true in [encoder]. Without a network: {BY_HAND}")
+        raise RecipeError(what, f"{BY_HAND} Or fetch it: write download = true in [encoder].")
     return fetch(name)
 
 
