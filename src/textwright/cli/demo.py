@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from typing import Annotated, Any
 
 import typer
 
@@ -30,8 +28,18 @@ QUESTIONS = (
 WAIT_S = 30.0  # for the server to start, and for a promotion to be picked up
 
 
-def run_demo(port: int) -> None:
-    """Train two versions, promote both, serve, ask, roll back; leaves a folder to go on in."""
+def add_commands(app: typer.Typer) -> None:
+    """Add this file's command to the application."""
+    app.command()(demo)
+
+
+def demo(
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port of its server; 0: any free one.")
+    ] = 0,
+) -> None:
+    """Train, register, gate, promote, serve, ask and roll back, on bundled data."""
+    learn.require_train()
     started = time.perf_counter()
     folder = copy_data(Path.cwd() / FOLDER)
     with working_in(folder):
@@ -167,6 +175,9 @@ def serving(port: int) -> Iterator[str]:
 
 def wait_until_ready(address: str) -> None:
     """Wait until the server has loaded what is in production."""
+    from urllib.error import HTTPError
+    from urllib.request import urlopen
+
     began = time.perf_counter()
     while True:
         try:
@@ -190,6 +201,8 @@ def ask(address: str, text: str) -> None:
 
 def request(address: str, text: str) -> dict[str, Any]:
     """Send one text to the native protocol."""
+    from urllib.request import Request, urlopen
+
     body = json.dumps({"inputs": [text], "caller": "demo"}).encode()
     asked = Request(
         f"{address}/api/v1/models/{MODEL}/predict",

@@ -1,4 +1,4 @@
-"""Commands that make and ask versions: train, tune, evaluate, predict, score, compare, demo."""
+"""Commands that make and ask versions: train, tune, evaluate, predict, score, compare."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,21 +21,9 @@ recipes = typer.Typer(help="Look at recipes.", no_args_is_help=True, rich_markup
 
 def add_commands(app: typer.Typer) -> None:
     """Add this file's commands to the application."""
-    for command in (demo, train, tune, evaluate, predict, score, compare):
+    for command in (train, tune, evaluate, predict, score, compare):
         app.command()(command)
     app.add_typer(recipes, name="recipe")
-
-
-def demo(
-    port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port of its server; 0: any free one.")
-    ] = 0,
-) -> None:
-    """Train, register, gate, promote, serve, ask and roll back, on bundled data."""
-    require_train()
-    from textwright.cli.demo import run_demo
-
-    run_demo(port)
 
 
 def train(

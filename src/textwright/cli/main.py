@@ -8,6 +8,7 @@ import sys
 import typer
 
 from textwright.cli import (
+    demo,
     evidence,
     explain,
     inspect,
@@ -42,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+demo.add_commands(app)
 learn.add_commands(app)
 operate.add_commands(app)
 rolling.add_commands(app)
