@@ -10,11 +10,10 @@ from textwright.recipe.recipe import Recipe
 from textwright.tasks.classify import probabilities
 from textwright.text.examples import Dataset, Example, make_dataset
 from textwright.text.labels import Labels
-from textwright.training.baseline import commonest_answer, train_baseline
+from textwright.training.baseline import commonest_answer, score_baselines, train_baseline
 from textwright.training.evaluate import (
     Evaluation,
     make_rows,
-    score_baselines,
     score_rows,
     score_without_leaks,
 )

@@ -12,9 +12,9 @@ from textwright.runtime.answer import Answerer
 from textwright.text.examples import Example, make_dataset
 from textwright.text.splits import Splits, read_splits
 from textwright.training.answers import read_answers, write_answers
-from textwright.training.baseline import commonest_answer, train_baseline
+from textwright.training.baseline import commonest_answer, score_baselines, train_baseline
 from textwright.training.card import write_card
-from textwright.training.evaluate import evaluate, score_baselines, score_without_leaks
+from textwright.training.evaluate import evaluate, score_without_leaks
 from textwright.training.fit import Workplace, fit
 from textwright.training.history import EpochRecord
 from textwright.training.measure import calibrate_answerer, complete_artifact, measure

@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textwright.recipe.recipe import Recipe
 from textwright.runtime.answer import Answerer
-from textwright.tasks.classify import probabilities
 from textwright.tasks.measures import find_measures
-from textwright.tasks.scores import Rows, score_majority
+from textwright.tasks.scores import Rows
 from textwright.text.examples import Dataset, Example, Input
 from textwright.text.labels import Labels
-from textwright.training.baseline import commonest_answer, train_baseline
 
 WITHOUT_LEAKS = (
     "rows", "accuracy", "macro_f1", "overall_accuracy", "out_of_scope_auroc", "spearman", "pearson",
@@ -73,35 +70,3 @@ def score_without_leaks(
     kept = ~np.asarray(leaked, dtype=np.bool_)
     found = find_measures(task).score(make_rows(scores, test.examples).take(kept), labels)
     return {name: found[name] for name in WITHOUT_LEAKS if name in found}
-
-
-def score_baselines(
-    recipe: Recipe, train: Dataset, test: Dataset, labels: Labels
-) -> dict[str, Any]:
-    """Score what every model is held against, and the commonest label where labels are classes.
-
-    A classifier: the n-gram linear model, trained here with its defaults, in seconds. A model of
-    pairs: how many words they share. One that writes: what ``extract`` takes from the rows.
-    """
-    found: dict[str, Any] = {}
-    if recipe.form.label == "class":
-        gold = [each.labels for each in test.examples]
-        found["majority"] = score_majority(gold, commonest_answer(train))
-    if recipe.form.label == "none":
-        return found
-    if recipe.form.label == "text":
-        from textwright.training.extract import score_extracts
-
-        return score_extracts(recipe.task, train, test, labels)
-    if recipe.task != "classify":
-        from textwright.training.overlap import score_overlap
-
-        found["baseline"] = score_overlap(recipe.task, train, test, labels)
-        return found
-    if recipe.encoder.kind != "bag":
-        logits = train_baseline(recipe, train, labels)([each.text for each in test.examples])
-        scores = probabilities(logits, labels)
-        whole = score_rows("classify", scores, test.examples, labels).metrics
-        names = ("accuracy", "accuracy_interval", "macro_f1", "out_of_scope_auroc")
-        found["baseline"] = {name: whole[name] for name in names if name in whole}
-    return found

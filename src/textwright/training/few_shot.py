@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from textwright.errors import DataError
 from textwright.recipe.training import FewShotSettings
-from textwright.training.contrast import Contrast
 from textwright.training.history import Progress
 from textwright.training.loop import TrainingData, train_network
 from textwright.training.model import TextModel
+from textwright.training.objective import Contrast
 from textwright.training.rows import Rows
 
 

@@ -156,7 +156,7 @@ def fit_network(
     with adapted(model, recipe):
         history = train_parts(recipe, model, data, place, progress)
     if isinstance(recipe.decoder, EmbedSettings) and recipe.decoder.pooling == "sif":
-        from textwright.training.contrast import find_common
+        from textwright.training.sif import find_common
 
         find_common(model, read)
     save_file(model.state_dict(), place.folder / "weights.safetensors")

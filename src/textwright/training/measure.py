@@ -13,12 +13,12 @@ from textwright.tasks.measures import find_measures
 from textwright.text.examples import Dataset
 from textwright.text.labels import write_labels
 from textwright.text.splits import Splits, find_leaks
+from textwright.training.baseline import score_baselines
 from textwright.training.card import write_card
 from textwright.training.copied import measure_copies
 from textwright.training.evaluate import (
     Evaluation,
     evaluate,
-    score_baselines,
     score_without_leaks,
 )
 
