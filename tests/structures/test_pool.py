@@ -112,9 +112,9 @@ def test_a_text_ends_at_its_longest_and_leaves(longest: int) -> None:
     short, other = stream(0, longest), stream(1, 9)
     for number, each in enumerate((short, other)):
         pool.join([each], NETWORK.read(number, prompt(number)))
-    for _ in range(longest):
-        pool.advance()
+    told = [pool.advance() for _ in range(longest)]
 
+    assert told == [[short, other]] * longest
     assert (len(short.tokens), short.ended) == (longest, "length")
     assert pool.streams == [other]
     assert not other.ended
