@@ -34,8 +34,11 @@ def alone(number: int, longest: int = 9, copies: int = 1) -> list[Written]:
     return sample(NETWORK, state, bounds, [SAMPLINGS[number % 4]], count=copies)[0]
 
 
-def written(found: Stream) -> Written:
-    return Written(tuple(found.tokens), found.total, found.total, found.ended == "stop")
+def finish(pool: Pool) -> None:
+    """Write until every text is at its end, which takes no more steps than the longest has."""
+    for _ in range(9):
+        pool.advance()
+    assert pool.streams == []
 
 
 def same(found: Stream, expected: Written) -> bool:
@@ -57,8 +60,7 @@ def test_a_text_is_written_as_alone_whoever_comes_and_goes(waits: list[int], lea
         for _ in range(steps):
             pool.advance()
         pool.leave([each for each in pool.streams if each is streams[leaver % len(streams)]])
-    while pool.streams:
-        pool.advance()
+    finish(pool)
 
     for number, each in enumerate(streams):
         (expected,) = alone(number)
@@ -72,8 +74,7 @@ def test_the_texts_of_one_prompt_have_random_numbers_of_their_own() -> None:
     pool = Pool(NETWORK, AXES, banned=(0,))
     streams = [stream(1, copy=each) for each in range(4)]
     pool.join(streams, NETWORK.read(1, prompt(1)))
-    while pool.streams:
-        pool.advance()
+    finish(pool)
 
     assert len({tuple(each.tokens) for each in streams}) > 1
     assert all(map(same, streams, alone(1, copies=4)))
@@ -151,7 +152,6 @@ def test_a_step_that_fails_leaves_the_texts_as_they_were() -> None:
     assert (one.tokens, one.ended) == ([], "")
 
     network.fails = False
-    while pool.streams:
-        pool.advance()
+    finish(pool)
 
     assert same(one, alone(2)[0])
