@@ -140,8 +140,6 @@ class TextPool:
 
     def leave(self, texts: Collection[TextStream]) -> None:
         """Let texts go, wherever they are."""
-        if not texts:
-            return
         self.pool.leave([each.stream for each in texts])
         for each in texts:
             del self.streams[each.stream]
