@@ -27,6 +27,7 @@ from textwright.recipe.parts import (
 from textwright.recipe.records import RecordSettings
 from textwright.recipe.rollout import RolloutSettings
 from textwright.recipe.training import (
+    AdapterSettings,
     FewShotSettings,
     FineTuningSettings,
     HeadTrainingSettings,
@@ -72,7 +73,8 @@ SECTIONS: list[tuple[str, str, type]] = [
     ("[training]", "of tasks generate and text-to-text", WritingTrainingSettings),
     ("[training]", "of task language", LanguageTrainingSettings),
     ("[training]", 'of encoder pretrained, train = "frozen"', HeadTrainingSettings),
-    ("[training]", 'of encoder pretrained, train = "full" or "lora"', FineTuningSettings),
+    ("[training]", 'of encoder pretrained, train = "full"', FineTuningSettings),
+    ("[training]", 'of encoder pretrained, train = "lora"', AdapterSettings),
     ("[training]", "of these two, few_shot = true", FewShotSettings),
     ("[training]", "of these two, tasks that write", WriterTuningSettings),
     ("[tune]", "", TuneSettings),

@@ -28,6 +28,7 @@ from textwright.recipe.parts import (
 )
 from textwright.recipe.settings import has_setting
 from textwright.recipe.training import (
+    AdapterSettings,
     FewShotSettings,
     FineTuningSettings,
     HeadTrainingSettings,
@@ -93,7 +94,8 @@ def pretrained_sections(draw: st.DrawFn) -> dict[str, Any]:
     training: dict[str, Any] = {}
     if encoder.get("train", "frozen") != "frozen":
         encoder["weights"] = "copy"
-        way = draw(st.sampled_from([FineTuningSettings, FewShotSettings]))
+        tuned = FineTuningSettings if encoder["train"] == "full" else AdapterSettings
+        way = draw(st.sampled_from([tuned, FewShotSettings]))
         training["few_shot"] = way is FewShotSettings
     return {
         "encoder": named("pretrained", encoder),

@@ -18,6 +18,7 @@ from textwright.recipe.parts import (
     TokenizerSettings,
 )
 from textwright.recipe.training import (
+    AdapterSettings,
     FewShotSettings,
     FineTuningSettings,
     HeadTrainingSettings,
@@ -38,6 +39,7 @@ SECTIONS: list[type] = [
     NetworkTrainingSettings,
     HeadTrainingSettings,
     FineTuningSettings,
+    AdapterSettings,
     FewShotSettings,
     WriterTuningSettings,
     TuneSettings,

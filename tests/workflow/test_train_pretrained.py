@@ -216,7 +216,8 @@ def test_what_learns_chooses_the_defaults_of_the_training(folder: Path) -> None:
     assert (defaults().epochs, defaults().head_rate) == (40, 1)
     tuning = defaults("encoder.train=full")
     assert (tuning.epochs, tuning.head_rate, tuning.learning_rate) == (3, 10, 2e-4)
-    assert type(defaults("encoder.train=lora")) is type(tuning)
+    adapted = defaults("encoder.train=lora")
+    assert (adapted.epochs, adapted.head_rate, adapted.learning_rate) == (3, 10, 1e-3)
     few = defaults("encoder.train=full", "training.few_shot=true")
     assert (few.epochs, few.head_epochs, few.head_rate) == (1, 40, 10)
 

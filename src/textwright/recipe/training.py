@@ -105,7 +105,7 @@ class HeadTrainingSettings(NetworkTrainingSettings):
 
 @dataclass(frozen=True)
 class FineTuningSettings(NetworkTrainingSettings):
-    """Training an encoder that knows much already (encoder ``pretrained``, train full or lora)."""
+    """Training an encoder that knows much already (encoder ``pretrained``, train full)."""
 
     few_shot: bool = setting(
         False, "tune the encoder on pairs of texts first, then a linear head", tasks=CLASSIFY
@@ -121,6 +121,13 @@ class FineTuningSettings(NetworkTrainingSettings):
         choices=("constant", "linear", "cosine"),
     )
     warmup: float = setting(0.1, "share of the steps in which it grows", at_least=0, at_most=1)
+
+
+@dataclass(frozen=True)
+class AdapterSettings(FineTuningSettings):
+    """Training it through narrow matrices beside its own (encoder ``pretrained``, train lora)."""
+
+    learning_rate: float = setting(1e-3, "peak step size of AdamW", at_least=0, at_most=10)
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,11 @@ OF_TASK: dict[str, type[NetworkTrainingSettings]] = {
     **dict.fromkeys(GENERATE, WritingTrainingSettings),
     "language": LanguageTrainingSettings,
 }  # NetworkTrainingSettings for every other
+OF_WAY: dict[str, type[NetworkTrainingSettings]] = {
+    "frozen": HeadTrainingSettings,
+    "full": FineTuningSettings,
+    "lora": AdapterSettings,
+}  # by ``encoder.train``; WriterTuningSettings for what learns to write
 
 
 def read_training(
@@ -192,8 +204,8 @@ def read_training(
         return read_settings(LinearTrainingSettings, table, "training")
     kind = OF_TASK.get(task, NetworkTrainingSettings)
     if isinstance(encoder, PretrainedSettings):
-        tuning = WriterTuningSettings if task in WRITING else FineTuningSettings
-        kind = HeadTrainingSettings if encoder.train == "frozen" else tuning
+        tuned = task in WRITING and encoder.train != "frozen"
+        kind = WriterTuningSettings if tuned else OF_WAY[encoder.train]
     if task == "classify" and isinstance(table, Mapping) and table.get("few_shot") is True:
         check_few_shot(kind, data)
         kind = FewShotSettings
@@ -202,7 +214,7 @@ def read_training(
 
 def check_few_shot(kind: type[NetworkTrainingSettings], data: DataSettings) -> None:
     """Refuse to tune on pairs of a class what does not learn, or what knows several a text."""
-    if kind is not FineTuningSettings:
+    if not issubclass(kind, FineTuningSettings):
         what = "training.few_shot tunes a pretrained encoder, and this recipe has none that learns."
         raise RecipeError(what, 'Write train = "full" in [encoder], of kind "pretrained".')
     if data.multi_label:
