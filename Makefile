@@ -8,7 +8,7 @@ demo: $(READY)  ## the whole way, on bundled data
 	$(BIN)/textwright demo
 
 test: $(READY)  ## every test
-	$(BIN)/python -m pytest --numprocesses 2 -m "not faults and not interop"
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not faults and not interop"
 
 test-faults: $(READY)  ## kills, corruption and races in full, each told in one line of counts
 	$(BIN)/python -m pytest -q -m faults
@@ -25,7 +25,7 @@ lint: $(READY)  ## format, lint, types
 	$(BIN)/mypy
 
 check: lint  ## and fast tests
-	$(BIN)/python -m pytest -q --numprocesses 2 -m "not slow and not faults and not interop"
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist worksteal -m "not slow and not faults and not interop"
 
 format: $(READY)  ## put the code into the house's form
 	$(BIN)/ruff format .
