@@ -30,10 +30,14 @@ import random, signal, threading
 from textwright.vectors.word2vec import run_parts
 
 signal.signal(signal.SIGALRM, signal.default_int_handler)
+
+def tell(words):
+    if not signal.getitimer(signal.ITIMER_REAL)[0]:
+        signal.setitimer(signal.ITIMER_REAL, 0.01 * random.random() + 1e-6)
+
 for number in range(100):
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.005 + 0.01 * random.random())
-        run_parts(lambda plan: plan, iter(range(10**9)), 2, lambda words: None)
+        run_parts(lambda plan: plan, iter(range(10**9)), 2, tell)
     except KeyboardInterrupt:
         assert threading.active_count() == 1
 print(number)

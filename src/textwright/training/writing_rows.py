@@ -17,7 +17,7 @@ from textwright.training.rows import Rows, RowsOfTexts
 
 Ints = NDArray[np.int64]
 
-ALIKE = 4  # tokens: sources as near as this in length may share a batch
+ALIKE = 4  # tokens: texts as near as this in length share batches, in an order drawn anew
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class WritingRows(Rows):
     def longest(self) -> Ints:
         """What texts of a batch have in common, [N]: about the tokens of source and of target."""
         written = (self.targets >= 0).sum(axis=1)
-        found: Ints = -(-self.lengths // ALIKE) * (self.targets.shape[1] + 1) + written
+        most = -(-self.targets.shape[1] // ALIKE) + 1
+        found: Ints = -(-self.lengths // ALIKE) * most + -(-written // ALIKE)
         return found
 
 
