@@ -8,11 +8,7 @@ from typing import Any
 from rounds import ROOT
 
 RESULTS = ROOT / "bench" / "results"
-TITLES = {
-    "scores_bag": "Scores of the example recipes: linear model",
-    "scores_bilstm": "Scores of the example recipes: BiLSTM",
-    "scores_sst2": "Scores of the example recipes: BiLSTM on sst2",
-    "scores_minilm": "Scores of the example recipes: MiniLM, frozen and tuned",
+TITLES = {  # by the name of the file; those of example recipes make theirs of it
     "encoders": "Pretrained encoders: against sentence-transformers and transformers",
     "generation": "Written text: against transformers.generate and plain torch",
     "embedding": "Embedding a file of 100,000 texts, killed once",
@@ -59,7 +55,8 @@ def render() -> str:
 def section(name: str, report: dict[str, Any]) -> Iterator[str]:
     """Write one result."""
     machine = report.get("machine", {})
-    yield f"## {TITLES.get(name, name)}"
+    scores = f"Scores of example recipes: {name.removeprefix('scores_').replace('_', ' ')}"
+    yield f"## {TITLES.get(name, scores)}"
     yield ""
     command = report.get("command", f"python bench/{name}.py --json bench/results/{name}.json")
     yield f"`{command}`"
