@@ -27,13 +27,6 @@ def client(server: Running) -> Iterator[Any]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def ai(server: Running) -> Iterator[openai.OpenAI]:
-    address = f"http://127.0.0.1:{server.port}/v1"
-    with openai.OpenAI(base_url=address, api_key="none", max_retries=0) as found:
-        yield found
-
-
 def texts(*given: str | bytes, **options: Any) -> list[Any]:
     """Build Triton's input, in bytes unless told otherwise."""
     tensor = triton.InferInput("text", [len(given)], "BYTES")

@@ -37,13 +37,6 @@ def deploy_chats(shelf: Shelf) -> None:
     shelf.targets = {**shelf.targets, "chats": target}
 
 
-@pytest.fixture(scope="module")
-def ai(server: Running) -> Iterator[openai.OpenAI]:
-    address = f"http://127.0.0.1:{server.port}/v1"
-    with openai.OpenAI(base_url=address, api_key="none", max_retries=0) as found:
-        yield found
-
-
 def complete(ai: openai.OpenAI, prompt: Any = PROMPT, **more: Any) -> Any:
     return ai.completions.create(model="poems", prompt=prompt, **{**DRAWN, **more})
 

@@ -47,13 +47,6 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
         yield found
 
 
-@pytest.fixture(scope="module")
-def ai(server: Running) -> Iterator[openai.OpenAI]:
-    address = f"http://127.0.0.1:{server.port}/v1"
-    with openai.OpenAI(base_url=address, api_key="none", max_retries=0) as found:
-        yield found
-
-
 def chat(ai: openai.OpenAI, messages: Any, **more: Any) -> Any:
     options = {"temperature": 0, "max_tokens": TOKENS, **more}
     return ai.chat.completions.create(model="writer", messages=messages, **options)
