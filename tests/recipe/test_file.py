@@ -99,6 +99,7 @@ def test_dev_is_a_file_or_a_share() -> None:
     ("sections", "said"),
     [
         ({"encodr": {}}, "Did you mean 'encoder'?"),
+        ({"encoder": {"kidn": "bilstm"}}, "Did you mean 'kind'?"),
         ({"encoder": {"kind": "bilstm", "hiden": 3}}, "Did you mean 'hidden'?"),
         ({"encoder": {"kind": "bilstm"}, "decoder": {"pooling": "maxx"}}, "Did you mean 'max'?"),
         ({"encoder": {"kind": "bilstm", "hidden": "wide"}}, "It must be a whole number."),

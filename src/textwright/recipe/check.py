@@ -1,6 +1,6 @@
 """Turn a table of TOML into a settings dataclass, refusing what it does not declare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields, is_dataclass
 from difflib import get_close_matches
 from math import isfinite
@@ -15,11 +15,12 @@ S = TypeVar("S")
 NUMBERS = {float: "a number", int: "a whole number", bool: "true or false", str: "a string"}
 
 
-def read_settings(kind: type[S], table: Any, place: str, *, task: str = "") -> S:
+def read_settings(kind: type[S], table: Any, place: str, *, task: str = "", chosen: str = "") -> S:
     """Build a settings dataclass from a TOML table; what is absent keeps its default.
 
     place: where the table stands, such as ``encoder``, for the error.
     task:  what the recipe is for; a setting that it does not have is refused.
+    chosen: the key that chose the kind, already read: it is one of the table's, too.
     Raises RecipeError for a key it does not have, a value of another type, or one out of range.
     """
     if not isinstance(table, Mapping):
@@ -29,7 +30,7 @@ def read_settings(kind: type[S], table: Any, place: str, *, task: str = "") -> S
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            raise unknown_key(f"{place}.{key}", key, known)
+            raise unknown_key(f"{place}.{key}", key, [chosen, *known] if chosen else [*known])
         if task and not has_setting(known[key], task):
             what = f"The task {task!r} has no setting {place}.{key}."
             raise RecipeError(what, f"It belongs to: {', '.join(known[key].metadata['tasks'])}.")
@@ -90,7 +91,7 @@ def check_range(value: Any, declared: Field[Any], place: str) -> None:
         raise RecipeError(f"{place} is {value!r}, which is out of range.", f"It must be {wanted}.")
 
 
-def unknown_key(place: str, key: str, known: Mapping[str, Any]) -> RecipeError:
+def unknown_key(place: str, key: str, known: Sequence[str]) -> RecipeError:
     """Build the error for a key that its section does not have, nearest key first."""
     near = get_close_matches(key, known, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Its keys are: {', '.join(known)}."

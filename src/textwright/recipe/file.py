@@ -133,7 +133,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
     """
     for section in table:
         if section not in SECTIONS:
-            raise unknown_key(section, section, dict.fromkeys(SECTIONS))
+            raise unknown_key(section, section, SECTIONS)
     check_name(table.get("name", ""))
     task = table.get("task", "classify")
     if task not in DECODERS:
@@ -347,7 +347,7 @@ def read_kind(section: str, table: Any, kinds: Mapping[str, type[K]], default: s
     if kind not in kinds:
         raise unknown_name(section, kind, kinds)
     rest = {key: value for key, value in table.items() if key != "kind"}
-    return read_settings(kinds[kind], rest, section)
+    return read_settings(kinds[kind], rest, section, chosen="kind")
 
 
 def read_gates(tables: Any) -> tuple[GateSettings, ...]:
@@ -363,7 +363,7 @@ def read_gates(tables: Any) -> tuple[GateSettings, ...]:
         if rule not in GATES:
             raise unknown_name("gate", rule, GATES)
         rest = {key: value for key, value in table.items() if key != "rule"}
-        gates.append(read_settings(GATES[rule], rest, place))
+        gates.append(read_settings(GATES[rule], rest, place, chosen="rule"))
     return tuple(gates)
 
 
