@@ -110,7 +110,7 @@ def test_a_near_choice_is_offered_and_without_one_all_are_listed() -> None:
 def test_a_near_key_is_offered_and_without_one_all_are_listed() -> None:
     assert unknown_key("oven.heet", "heet", ["heat", "hours"]).hint == "Did you mean 'heat'?"
     assert unknown_key("oven.q", "q", ["heat", "hours"]).hint == "Its keys are: heat, hours."
-    assert "oven.heet" in unknown_key("oven.heet", "heet", {"heat": 1}).what
+    assert "oven.heet" in unknown_key("oven.heet", "heet", ["heat", "hours"]).what
 
 
 @pytest.mark.parametrize("table", [3, "oven", [1], None, True])
