@@ -140,13 +140,8 @@ def compare_speed(folder: Path, quick: bool) -> list[Row]:
     contestants[PEER] = contestant("generation_transformers.py", theirs)
     contestants[SMALL_PEER] = small_contestant(folder, job)
     found = alternate(contestants, 1 if quick else ROUNDS)
-    rows = [row for form in forms for row in speed_rows(form, found[form], found[PEER])]
-    ours, small = found["int8"], found[SMALL_PEER]
-    lines = {f"SmolLM2, int8, {each} streams": f"rate_{each}" for each in (1, STREAMS)}
-    return rows + [
-        higher_is_better(line, "tokens/s", ours[rate], small[rate], SMALL_PEER)
-        for line, rate in lines.items()
-    ]
+    rows = [row for form in forms for row in speed_rows(form, found[form], PEER, found[PEER])]
+    return [*rows, *speed_rows("int8", found["int8"], SMALL_PEER, found[SMALL_PEER])]
 
 
 def small_contestant(folder: Path, job: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
@@ -158,18 +153,20 @@ def small_contestant(folder: Path, job: Mapping[str, Any]) -> Callable[[], dict[
     return partial(run_with, command, {**os.environ, **threads})
 
 
-def speed_rows(form: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> Iterator[Row]:
-    """Hold rates, the wait for the first token, and memory against the peer's."""
+def speed_rows(
+    form: str, ours: Mapping[str, float], peer: str, theirs: Mapping[str, float]
+) -> Iterator[Row]:
+    """Hold rates, the wait for the first token, and memory against a peer's."""
     for streams, bar in ((1, SLOWEST), (STREAMS, SLOWEST_OF_EIGHT)):
         rate = f"rate_{streams}"
         line = f"SmolLM2, {form}, {streams} stream{'s' * (streams > 1)}"
-        yield higher_is_better(line, "tokens/s", ours[rate], theirs[rate], PEER)
-        if form == "int8":
-            yield at_least(f"{line}: times {PEER}", "", ours[rate] / theirs[rate], bar)
+        yield higher_is_better(line, "tokens/s", ours[rate], theirs[rate], peer)
+        if form == "int8" and peer == PEER:
+            yield at_least(f"{line}: times {peer}", "", ours[rate] / theirs[rate], bar)
     first = (ours["first_ms"], theirs["first_ms"])
-    yield lower_is_better(f"SmolLM2, {form}, time to the first token", "ms", *first, PEER)
+    yield lower_is_better(f"SmolLM2, {form}, time to the first token", "ms", *first, peer)
     peak = (ours["peak_mb"], theirs["peak_mb"])
-    yield lower_is_better(f"SmolLM2, {form}, peak memory", "MB", *peak, PEER)
+    yield lower_is_better(f"SmolLM2, {form}, peak memory", "MB", *peak, peer)
 
 
 def compare_texts(folder: Path, quick: bool) -> list[Row]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import Done, Run
 from tests.networks.tiny_checkpoints import write_checkpoint
+from textwright.cli.main import main
 from textwright.settings import Settings, find_settings
 from textwright.workflow.train import train
 
@@ -88,3 +90,17 @@ def home(trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(trained_home, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return find_settings(environment={})
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Give what types a command in this process, with what it prints kept apart from a test's."""
+
+    def typed(*arguments: str) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return Done(int(ended.value.code or 0), captured.out, captured.err)
+
+    return typed

@@ -1,7 +1,6 @@
 """Write from the prompts of a job file with CTranslate2, in integers."""
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 import ctranslate2
 from ctranslate2.converters import TransformersConverter
 from tokenizers import Tokenizer
+
+from memory import peak_mb
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def measure(model: str, prompts: list[list[str]], tokens: int, threads: int) -> 
         "first_ms": sorted(waits)[len(waits) // 2] * 1_000,
         "rate_1": written / single,
         f"rate_{len(prompts)}": written / together,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024,
+        "peak_mb": peak_mb(),
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from memory import peak_mb
 from textwright.models import load
 from textwright.runtime.answer import Answerer
 from textwright.runtime.writing import WriteOptions
@@ -58,7 +58,7 @@ def measure(job: dict[str, Any]) -> dict[str, float]:
         "first_ms": sorted(waits)[len(waits) // 2] * 1_000,
         "rate_1": written / seconds,
         f"rate_{len(prompts)}": written / together,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024,
+        "peak_mb": peak_mb(),
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import resource
 import sys
 import time
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from memory import peak_mb
 
 
 def main() -> None:
@@ -73,7 +74,7 @@ def measure(model: Any, tokenizer: Any, job: dict[str, Any]) -> dict[str, float]
         "first_ms": sorted(waits)[len(waits) // 2] * 1_000,
         "rate_1": written / single,
         f"rate_{len(prompts)}": written / together,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024,
+        "peak_mb": peak_mb(),
     }
 
 

@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.test_commands import Run, run
 from tests.cli.test_html_page import HOSTILE, read_page
+from tests.commands import Run
 from tests.runtime.tiny import make_artifact, make_writer
 from textwright.cli.attended import choose_shade, draw_rows
 from textwright.runtime.explain_written import Attended
 from textwright.tasks.generate import GenerateAnswer
 
-__all__ = ["run"]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 

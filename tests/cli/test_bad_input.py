@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_commands import Done, Run, run
+from tests.commands import Done, Run
 from textwright.lifecycle.database import open_database
 from textwright.manifest import canonical_json
 from textwright.settings import Settings
-
-__all__ = ["run"]
 
 RECIPE = """
 name = "small"

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from textwright.cli.demo import FOLDER, QUESTIONS, copy_data, find_program, working_in
 from textwright.errors import SettingsError
 
-__all__ = ["run"]
 NAMES = ("HOME", "DATABASE", "ARTIFACTS")
 
 

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import Run, run
 from tests.cli.test_html_page import HOSTILE, read_page
+from tests.commands import Run
 from tests.runtime.tiny import make_artifact, make_matcher
 from textwright.cli.explained import choose_style, draw_bar
-
-__all__ = ["run"]
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import Run, run
 from tests.cli.test_html_page import HOSTILE, read_page
-
-__all__ = ["run"]
+from tests.commands import Run
 
 
 @pytest.fixture

@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from textwright.lifecycle.database import open_database
 from textwright.settings import Settings
-
-__all__ = ["run"]
 
 
 def test_gc_marks_first_and_takes_away_after_the_time_of_grace(run: Run, home: Settings) -> None:

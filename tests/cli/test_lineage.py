@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import Done, Run, run  # noqa: F401
+from tests.commands import Done, Run
 from textwright.settings import Settings
 
 
@@ -15,7 +15,7 @@ def failed(done: Done, code: int) -> str:
 
 
 @pytest.mark.usefixtures("home")
-def test_records_are_listed_and_erased_once(run: Run) -> None:  # noqa: F811
+def test_records_are_listed_and_erased_once(run: Run) -> None:
     listed = run("records", "list", "--json").json["records"]
     assert {each["file"] for each in listed} == {"answers.jsonl", "train_rows"}
     assert {tuple(each["versions"]) for each in listed} == {("intents@1",), ("intents@2",)}
@@ -30,14 +30,14 @@ def test_records_are_listed_and_erased_once(run: Run) -> None:  # noqa: F811
 
 
 @pytest.mark.usefixtures("home")
-def test_what_to_erase_must_be_said_once(run: Run) -> None:  # noqa: F811
+def test_what_to_erase_must_be_said_once(run: Run) -> None:
     assert "Say what to erase" in failed(run("records", "erase"), 2)
     assert "not both" in failed(run("records", "erase", "intents@1", "--expired"), 2)
     assert "nothing to erase" in run("records", "erase", "--expired").out
 
 
 @pytest.mark.usefixtures("demo")
-def test_a_version_is_reproduced_or_told_why_not(run: Run) -> None:  # noqa: F811
+def test_a_version_is_reproduced_or_told_why_not(run: Run) -> None:
     run("train", "intents.toml", "--set", "encoder.words=1")
 
     told = run("reproduce", "intents@1", "--json").json
@@ -54,7 +54,7 @@ def test_a_version_is_reproduced_or_told_why_not(run: Run) -> None:  # noqa: F81
     assert "nothing" not in run("retrain", "intents").out
 
 
-def test_a_version_is_exported_into_a_new_folder(run: Run, home: Settings) -> None:  # noqa: F811
+def test_a_version_is_exported_into_a_new_folder(run: Run, home: Settings) -> None:
     target = home.home.parent / "out"
 
     assert "artifact" in run("export", "intents@2", str(target)).out

@@ -5,13 +5,11 @@ from typing import NoReturn
 import pytest
 import typer
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from textwright import errors
 from textwright.cli import main as program
 from textwright.cli.main import WRONG_USAGE, app
 from textwright.errors import TextwrightError
-
-__all__ = ["run"]
 
 KINDS = [
     each

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from tests.monitoring.answers import give, name
 from tests.serving.household import Household, make_household
 from tests.serving.keyed import running_house
-
-__all__ = ["run"]
 
 
 @pytest.fixture

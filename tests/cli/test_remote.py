@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from tests.cli.test_commands import Done, Run, run
+from tests.commands import Done, Run
 from tests.serving.household import Household
 from tests.serving.keyed import Keyed, running_house
 from textwright.cli.client import send
@@ -18,7 +18,6 @@ from textwright.errors import RemoteError, SettingsError
 from textwright.lifecycle.database import open_database
 from textwright.settings import ServerSettings, Settings, find_server, find_settings
 
-__all__ = ["run"]
 READING = (
     ("models",),
     ("models", "--json"),
@@ -176,6 +175,7 @@ class Wrong(BaseHTTPRequestHandler):
     status, body = 200, b""
 
     def do_GET(self) -> None:
+        """Keep the token that was sent, and answer as set."""
         self.asked.append(self.headers.get("Authorization", ""))
         self.send_response(self.status)
         self.send_header("Location", "/elsewhere")

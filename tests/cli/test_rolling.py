@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from tests.lifecycle.test_webhooks import Receiver, receiver
 from textwright.lifecycle.counts import add_counts
 from textwright.lifecycle.tables import utc_now
@@ -13,7 +13,7 @@ from textwright.lifecycle.tally import Counted
 from textwright.settings import Settings
 from textwright.workflow.opening import open_keep
 
-__all__ = ["receiver", "run"]
+__all__ = ["receiver"]
 STRICT = '[{rule = "at_least", value = 0.999999}]'
 
 

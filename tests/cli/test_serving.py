@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from tests.serving.running import wait_until
 from textwright.cli.serving import make_limits
 from textwright.serving.limits import BatchLimits, KeyLimits, Limits
 from textwright.settings import Settings
-
-__all__ = ["run"]
 
 
 def ask(port: int, path: str, **headers: str) -> tuple[int, Any]:

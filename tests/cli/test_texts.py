@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from tests.cli.test_bad_input import refused
-from tests.cli.test_commands import Run, run
 from tests.clustering.topics import write_topics
+from tests.commands import Run
 from tests.runtime.tiny import make_embedder
-
-__all__ = ["run"]
 
 
 @pytest.fixture

@@ -11,10 +11,8 @@ import numpy as np
 import pytest
 
 from tests.cli.test_bad_input import refused
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from textwright.vectors.vectors import Vectors
-
-__all__ = ["run"]
 
 WORDS = ["man", "woman", "king", "queen", "国王", "女王", "apple"]
 ROWS = [

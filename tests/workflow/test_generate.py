@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from tests.runtime.tiny import make_artifact
 from tests.training.phrases import phrase_recipe, translate, write_phrases
 from tests.workflow.versions import train_recipe
@@ -18,7 +18,6 @@ from textwright.workflow.compare import compare
 from textwright.workflow.evaluate import evaluate
 from textwright.workflow.train import TrainedVersion
 
-__all__ = ["run"]
 GATES = [
     {"rule": "at_least", "metric": "bleu", "value": 60.0},
     {"rule": "not_worse_than", "metric": "bleu", "margin": 5.0},

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.cli.test_commands import Run, run
+from tests.commands import Run
 from tests.runtime.tiny import make_artifact
 from tests.workflow.versions import train_file, train_recipe
 from textwright.cli.compared import print_comparison
@@ -23,7 +23,6 @@ from textwright.workflow.compare import compare
 from textwright.workflow.evaluate import evaluate
 from textwright.workflow.train import TrainedVersion, train
 
-__all__ = ["run"]
 ALPHABET = "abcdefgh"
 FORMS = ("lstm", "transformer")
 
