@@ -10,7 +10,10 @@ from rounds import ROOT
 RESULTS = ROOT / "bench" / "results"
 TITLES = {  # by the name of the file; those of example recipes make theirs of it
     "encoders": "Pretrained encoders: against sentence-transformers and transformers",
-    "generation": "Written text: against transformers.generate and plain torch",
+    "generation_speed": "Written text: SmolLM2 against transformers.generate and CTranslate2",
+    "generation_texts": "Written text: SmolLM2's, token by token",
+    "generation_perplexity": "Written text: SmolLM2's perplexity, as floats and as integers",
+    "generation_decode": "Written text: translators against plain torch",
     "embedding": "Embedding a file of 100,000 texts, killed once",
     "classify": "Text classification: the n-gram linear model against its peers",
     "glove": "Word vectors: GloVe against plain numpy",
