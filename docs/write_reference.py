@@ -12,7 +12,7 @@ import typer
 
 from textwright.cli.main import app
 from textwright.recipe.data import DataSettings, DevShare
-from textwright.recipe.gates import GATES
+from textwright.recipe.gates import GATES, MEASURED
 from textwright.recipe.parts import (
     DECODERS,
     EMBEDDINGS,
@@ -82,7 +82,8 @@ SECTIONS: list[tuple[str, str, type]] = [
     ('tune.space."section.key" = {...}', "", Choice),
     ("[rollout]", "", RolloutSettings),
     ("[records]", "", RecordSettings),
-    *((f'[[gates]] rule = "{rule}"', "", GATES[rule]) for rule in GATES),
+    *((f'[[gates]] rule = "{rule}"', ", ".join(MEASURED.get(rule, ())), GATES[rule])
+      for rule in GATES),
 ]  # fmt: skip
 
 

@@ -71,7 +71,8 @@ def test_summaries_are_scored_by_rouge() -> None:
     assert list(found)[1] == headline(labels) == "rouge1"
     assert {"rouge2", "rougeL", "rouge1_interval"} <= found.keys()
     assert "bleu" not in found
-    assert found["slices"]["place"]["0"].keys() == {"rows", "rouge1", "rouge2", "rougeL"}
+    counted = {"rows", "rouge1", "rouge2", "rougeL", "repetition", "length_ratio"}
+    assert found["slices"]["place"]["0"].keys() == counted
 
 
 def test_each_task_is_scored_by_its_own_metric(mixed: Rows) -> None:
@@ -79,8 +80,9 @@ def test_each_task_is_scored_by_its_own_metric(mixed: Rows) -> None:
 
     assert found["accuracy"] == 0.5
     slices = found["slices"]["task"]
-    assert slices["feeling"] == {"rows": 2, "accuracy": 0.5}
-    assert slices["subject"].keys() == {"rows", "rouge1", "rouge2", "rougeL"}
+    wording = {"repetition", "length_ratio"}
+    assert slices["feeling"] == {"rows": 2, "accuracy": 0.5, "repetition": 0, "length_ratio": 1}
+    assert slices["subject"].keys() == {"rows", "rouge1", "rouge2", "rougeL"} | wording
     assert slices["translate"]["bleu"] == found["bleu"]
     alone = score(mixed.take(np.array([True, False, False, False, True])), SEVERAL)
     assert alone["bleu"] == found["bleu"]
@@ -117,7 +119,7 @@ def test_slices_are_scored_by_themselves() -> None:
     found = score(rows_of(WRITTEN, GOLD), NONE)["slices"]["place"]
 
     second = score(rows_of(WRITTEN[1::2], GOLD[1::2]), NONE)
-    names = ("rows", "bleu", "bleu_lowercase", "chrf")
+    names = ("rows", "bleu", "bleu_lowercase", "chrf", "repetition", "length_ratio")
     assert found["1"] == pytest.approx({name: second[name] for name in names})
 
 

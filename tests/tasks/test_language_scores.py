@@ -30,6 +30,16 @@ def test_all_texts_count_together() -> None:
         assert low <= found[name] <= high
 
 
+def test_a_slice_has_every_metric_of_its_texts() -> None:
+    parts = Rows(ROWS.scores, ROWS.gold, [{"by": "prose"}, {"by": "verse"}])
+    alone = score(parts.take(np.array([1])), NONE)
+
+    assert score(parts, NONE)["slices"]["by"]["verse"] == {"rows": 1} | {
+        name: each for name, each in alone.items() if isinstance(each, float)
+    }
+    assert (alone["bits_per_character"], alone["unknown_share"]) == (pytest.approx(1 / 6), 1.0)
+
+
 def test_no_texts_have_no_score() -> None:
     assert score(Rows(np.zeros((0, 4)), [], []), NONE) == {"rows": 0}
 

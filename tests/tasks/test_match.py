@@ -89,7 +89,9 @@ def test_correlations_are_scipys() -> None:
     assert found["within_tolerance"] == np.mean(np.abs(said - gold) <= 0.5)
     low, high = found["spearman_interval"]
     assert low < found["spearman"] < high
-    assert set(found["slices"]["part"]["a"]) == {"rows", "spearman"}
+    alone = score(rows(said[::2].tolist(), [str(each) for each in gold[::2]]), STARS)
+    names = ("rows", "spearman", "pearson", "mean_absolute_error", "within_tolerance")
+    assert found["slices"]["part"]["a"] == {name: alone[name] for name in names}
 
 
 def test_binary_scores_are_those_of_scikit_learn() -> None:
@@ -103,6 +105,9 @@ def test_binary_scores_are_those_of_scikit_learn() -> None:
     assert found["f1"] == pytest.approx(f1_score(gold, said >= 0.5))
     assert found["auroc"] == pytest.approx(roc_auc_score(gold, said))
     assert next(name for name in found if name != "rows") == "accuracy"
+    measured = {"rows", "accuracy", "spearman", "pearson", "f1", "auroc"}
+    assert found["slices"]["part"]["b"].keys() == measured
+    assert list(found["slices"]["part"]["b"])[1] == "accuracy"
 
 
 def test_a_binary_label_never_met_in_training_counts_as_wrong() -> None:

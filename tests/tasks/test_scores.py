@@ -1,6 +1,7 @@
 """A report's numbers, worked out by hand."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,10 @@ def rows(*confidence_of_a: float, gold: str, slices: str = "") -> Rows:
     scores = np.array([[each, 1 - each] for each in confidence_of_a])
     labels = [() if each == "-" else (each,) for each in gold]
     return Rows(scores, labels, [{"domain": each} for each in slices] or [{}] * len(gold))
+
+
+def metrics_of(found: dict[str, Any]) -> dict[str, float]:
+    return {name: each for name, each in found.items() if isinstance(each, float)}
 
 
 def test_accuracy_ignores_abstention_and_unknown_labels_count_as_wrong() -> None:
@@ -42,11 +47,24 @@ def test_rows_out_of_scope_are_scored_apart() -> None:
     assert found["overall_accuracy"] == 0.75
 
 
-def test_slices_count_in_scope_rows_by_value() -> None:
-    found = score(rows(0.9, 0.9, 0.2, 0.9, gold="aab-", slices="xyyx"), LABELS)
+def test_a_slice_is_scored_as_its_rows_are_alone() -> None:
+    whole = rows(0.9, 0.9, 0.2, 0.9, 0.4, gold="aab-a", slices="xyyxy")
 
-    assert found["slices"] == {
-        "domain": {"x": {"rows": 1, "accuracy": 1.0}, "y": {"rows": 2, "accuracy": 1.0}}
+    found = score(whole, LABELS)["slices"]["domain"]
+
+    assert found["x"] == {"rows": 2} | metrics_of(score(rows(0.9, 0.9, gold="a-"), LABELS))
+    assert found["y"] == {"rows": 3} | metrics_of(score(rows(0.9, 0.2, 0.4, gold="aba"), LABELS))
+    assert list(found["y"])[1] == "accuracy"
+    assert found["x"]["overall_accuracy"] == 0.5
+
+
+def test_a_slice_of_rows_out_of_scope_is_scored_by_abstention() -> None:
+    found = score(rows(0.9, 0.6, 0.9, gold="a--", slices="xyy"), LABELS)
+
+    assert found["slices"]["domain"]["y"] == {
+        "rows": 2,
+        "overall_accuracy": 0.5,
+        "out_of_scope_recall": 0.5,
     }
 
 
@@ -83,11 +101,12 @@ def test_several_labels_are_right_only_when_all_are() -> None:
     scores = np.array([[0.9, 0.2], [0.9, 0.9], [0.1, 0.1], [0.9, 0.1]])
     gold: list[tuple[str, ...]] = [("a",), ("a",), (), ("a", "new")]
 
-    found = score(Rows(scores, gold, [{}] * 4), Labels(("a", "b"), multi=True))
+    found = score(Rows(scores, gold, [{"by": "all"}] * 4), Labels(("a", "b"), multi=True))
 
     assert found["accuracy"] == 0.5
     assert found["unknown_label_rows"] == 1
     assert found["micro_f1"] == pytest.approx(2 * 3 / (4 + 3))
+    assert found["slices"]["by"]["all"] == {"rows": 4} | metrics_of(found)
 
 
 def test_the_majority_is_scored_on_in_scope_rows() -> None:

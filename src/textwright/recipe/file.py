@@ -16,7 +16,7 @@ from textwright.recipe.data import (
     DataSettings,
     find_hub_split,
 )
-from textwright.recipe.gates import GATES, GateSettings, check_slices
+from textwright.recipe.gates import GATES, GateSettings, check_gates
 from textwright.recipe.parts import (
     DECODERS,
     EMBEDDINGS,
@@ -159,7 +159,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         rollout=read_rollout(table),
         records=read_settings(RecordSettings, table.get("records", {}), "records"),
         tune=None,
-        gates=check_slices(read_gates(table.get("gates", [])), data.all_slices),
+        gates=check_gates(read_gates(table.get("gates", [])), task, data.all_slices),
     )
     return check_tune(table["tune"], recipe) if "tune" in table else recipe
 

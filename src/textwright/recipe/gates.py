@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textwright.errors import RecipeError
+from textwright.recipe.data import CLASSIFY, GENERATE
 from textwright.recipe.settings import setting
 
 NO_SLICES = "Name the columns to report by in data.slices."
@@ -166,11 +167,27 @@ GATES: dict[str, type[GateSettings]] = {
 }
 
 
-def check_slices(
-    gates: tuple[GateSettings, ...], columns: tuple[str, ...]
+MEASURED: dict[str, tuple[str, ...]] = {
+    SlicesNotWorse.rule: (*CLASSIFY, "match", *GENERATE),
+    Calibration.rule: CLASSIFY,
+    Robust.rule: (*CLASSIFY, "match", "embed", *GENERATE),
+    Copied.rule: GENERATE,
+    Abstention.rule: CLASSIFY,
+}  # the tasks of which it is measured what a rule asks; a rule that is not here: of every task
+
+
+def check_gates(
+    gates: tuple[GateSettings, ...], task: str, columns: tuple[str, ...]
 ) -> tuple[GateSettings, ...]:
-    """Give the gates back; raises RecipeError for one of a slice that is not reported."""
+    """Give the gates back; raises RecipeError for one that no version could pass.
+
+    columns: those of the slices that are reported.
+    """
     for gate in gates:
+        tasks = MEASURED.get(gate.rule, (task,))
+        if task not in tasks:
+            what = f"The task {task!r} has no gate {gate.rule!r}: nothing of it is measured."
+            raise RecipeError(what, f"Take it out. It belongs to: {', '.join(tasks)}.")
         part = gate.slice if isinstance(gate, AtLeast | AtMost | NotWorseThan) else ""
         column, found, _ = part.partition("=")
         if part and (not found or column not in columns):

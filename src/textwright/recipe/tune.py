@@ -77,7 +77,7 @@ class TuneSettings:
 
     metric: str = setting(
         "auto",
-        "dev score that decides; auto: the task's first, such as accuracy",
+        f"dev score that decides; auto: the task's first; or one of: {', '.join(METRICS)}",
         choices=("auto", *METRICS),
     )
     pruning: str = setting(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from textwright import metrics
 from textwright.metrics import Floats, Ints
 from textwright.recipe.recipe import Recipe
-from textwright.tasks.resampled import score_parts, score_whole
+from textwright.tasks.resampled import measure_each, score_parts, score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
 from textwright.text.labels import Labels
@@ -90,7 +90,7 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
     if np.isnan(told.gold).all():
         return found
     found |= score_whole(RESAMPLED, told, len(told.gold))
-    return found | {"slices": score_parts(rows.slices, "spearman", partial(spearman, told))}
+    return found | {"slices": score_parts(rows.slices, partial(measure_each, RESAMPLED, told))}
 
 
 def say(scores: Floats, _example: Example, _labels: Labels) -> Said:

@@ -16,7 +16,7 @@ from textwright.metrics import Floats, Ints
 from textwright.recipe.recipe import Recipe
 from textwright.tasks import bleu, exact, rouge
 from textwright.tasks.generate import GenerateAnswer
-from textwright.tasks.resampled import score_whole
+from textwright.tasks.resampled import score_parts, score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
 from textwright.text.labels import Labels, TextMetrics
@@ -90,7 +90,8 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
         found |= score_whole(KINDS[kind].METRICS, told[kind].counts, len(part.gold))
         signatures |= KINDS[kind].sign(texts_of(part), part.gold)
     found |= score_wording(rows)
-    return found | {"signatures": signatures, "slices": score_slices(rows.slices, told)}
+    by_value = score_parts(rows.slices, partial(score_slice, rows, told))
+    return found | {"signatures": signatures, "slices": by_value}
 
 
 def find_kinds(rows: Rows, labels: Labels) -> dict[str, NDArray[np.bool_]]:
@@ -142,26 +143,12 @@ def repeats(words: Sequence[str]) -> bool:
     return len(set(runs)) < len(runs)
 
 
-def score_slices(
-    slices: Sequence[Mapping[str, str]], told: Mapping[str, Told]
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Give rows and all metrics by column and value of it, the first of its metrics first."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for column in slices[0]:
-        values = np.array([each[column] for each in slices])
-        found[column] = {
-            str(value): score_slice(told, np.flatnonzero(values == value))
-            for value in np.unique(values)
-        }
-    return found
-
-
-def score_slice(told: Mapping[str, Told], rows: Ints) -> dict[str, float]:
-    """Give rows and metrics of the rows at these places."""
+def score_slice(rows: Rows, told: Mapping[str, Told], places: Ints) -> dict[str, float]:
+    """Give every metric of the rows at these places, the first of its metrics first."""
     scores = {
-        name: measure(kind, name, told, rows) for kind in told for name in KINDS[kind].METRICS
+        name: measure(kind, name, told, places) for kind in told for name in KINDS[kind].METRICS
     }
-    return {"rows": len(rows)} | {name: each for name, each in scores.items() if each == each}
+    return scores | score_wording(rows.take(places))
 
 
 def outcomes(rows: Rows, labels: Labels) -> dict[str, Floats]:

@@ -4,6 +4,7 @@ Shapes: N texts, each with its nats, tokens, characters and unknown tokens.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from textwright.metrics import Floats, Ints
 from textwright.tasks.language import LanguageScore
-from textwright.tasks.resampled import score_whole
+from textwright.tasks.resampled import measure_each, score_parts, score_whole
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
 from textwright.text.labels import Labels
@@ -53,11 +54,11 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
         return found
     (told,) = tell([rows], [labels])
     found |= score_whole(RESAMPLED, told, found["rows"])
+    found |= measure_each(OTHERS, told, np.arange(found["rows"]))
     whole = told.sum(axis=0)
-    found["nats_per_character"] = float(whole[NATS] / whole[CHARACTERS])
-    found["unknown_share"] = float(whole[UNKNOWN] / whole[TOKENS])
     found |= {"tokens": int(whole[TOKENS]), "characters": int(whole[CHARACTERS])}
-    return found | {"slices": {}}
+    every = partial(measure_each, RESAMPLED | OTHERS, told)
+    return found | {"slices": score_parts(rows.slices, every)}
 
 
 def say(scores: Floats, _example: Example, _labels: Labels) -> Said:
@@ -82,8 +83,24 @@ def bits_per_character(told: Floats, rows: Ints) -> float:
     return LanguageScore(*told[rows].sum(axis=0).tolist()).bits_per_character
 
 
+def nats_per_character(told: Floats, rows: Ints) -> float:
+    """Nats that a character of these texts costs."""
+    nats, characters = told[rows][:, [NATS, CHARACTERS]].sum(axis=0)
+    return float(nats / characters)
+
+
+def unknown_share(told: Floats, rows: Ints) -> float:
+    """Share of the tokens of these texts that the model has no name for."""
+    unknown, tokens = told[rows][:, [UNKNOWN, TOKENS]].sum(axis=0)
+    return float(unknown / tokens)
+
+
 RESAMPLED: dict[str, Callable[[Floats, Ints], float]] = {
     "bits_per_character": bits_per_character,
     "perplexity": perplexity,
     "log_probability": log_probability,
 }
+OTHERS: dict[str, Callable[[Floats, Ints], float]] = {
+    "nats_per_character": nats_per_character,
+    "unknown_share": unknown_share,
+}  # without an interval, and compared with no other model's

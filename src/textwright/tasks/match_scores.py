@@ -3,19 +3,21 @@
 Shapes: N pairs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textwright import metrics
-from textwright.metrics import Floats, Interval, Ints
+from textwright.metrics import Floats, Ints
 from textwright.recipe.parts import MatchSettings
 from textwright.recipe.recipe import Recipe
 from textwright.tasks.calibration import fit_temperature
 from textwright.tasks.match import find_label, read_scores
+from textwright.tasks.resampled import measure_each, score_parts
 from textwright.tasks.scores import Network, Rows, Said
 from textwright.text.examples import Example
 from textwright.text.labels import Labels, Scale, find_scale
@@ -140,44 +142,32 @@ def score(rows: Rows, labels: Labels) -> dict[str, Any]:
     if not count:
         return found
     told = tell_rows(rows, labels)
-    right = metrics.mean_interval(told.right)
-    values = {name: measure(told, name) for name in ("spearman", "pearson")}
-    values[name_right(labels)] = right
-    order = (headline(labels), *(name for name in values if name != headline(labels)))
-    for name in order:
-        found[name] = values[name].value
-        found[f"{name}_interval"] = [values[name].low, values[name].high]
-    everything = np.arange(count)
+    every = partial(measure, told, labels)
+    found |= {name: each for name, each in every(np.arange(count)).items() if each == each}
     if labels.kind == "binary":
-        known = ~np.isnan(told.gold)
-        found["unknown_label_rows"] = int((~known).sum())
-        found |= {name: RESAMPLED[name](told, everything) for name in ("f1", "auroc")}
+        found["unknown_label_rows"] = int(np.isnan(told.gold).sum())
     else:
-        found["mean_absolute_error"] = mean_absolute_error(told, everything)
         found["tolerance"] = labels.tolerance
-    found = {name: each for name, each in found.items() if each == each}
-    return found | {"slices": score_slices(rows.slices, told, labels)}
+    return found | find_intervals(told, labels) | {"slices": score_parts(rows.slices, every)}
 
 
-def measure(told: Told, name: str) -> Interval:
-    """Give a metric with its bootstrap interval."""
-    return metrics.resampled_interval(lambda places: RESAMPLED[name](told, places), len(told.said))
+def measure(told: Told, labels: Scale, rows: Ints) -> dict[str, float]:
+    """Give every metric of the rows at these places, the headline first."""
+    names = ("f1", "auroc") if labels.kind == "binary" else ("mean_absolute_error",)
+    chosen = {name: RESAMPLED[name] for name in ("spearman", "pearson", *names)}
+    found = measure_each(chosen, told, rows)
+    found[name_right(labels)] = float(told.right[rows].mean())
+    return {headline(labels): found[headline(labels)]} | found
 
 
-def score_slices(
-    slices: Sequence[Mapping[str, str]], told: Told, labels: Labels
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Give the headline by column and value of it."""
-    name = headline(labels)
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for column in slices[0] if slices else ():
-        values = np.array([each[column] for each in slices])
-        found[column] = {}
-        for value in np.unique(values):
-            rows = np.flatnonzero(values == value)
-            scored = told.right[rows].mean() if name == "accuracy" else spearman(told, rows)
-            found[column][str(value)] = {"rows": len(rows), name: float(scored)}
-    return found
+def find_intervals(told: Told, labels: Scale) -> dict[str, list[float]]:
+    """Give the bootstrap intervals of the correlations and of the share that is right."""
+    found = {
+        name: metrics.resampled_interval(partial(RESAMPLED[name], told), len(told.said))
+        for name in ("spearman", "pearson")
+    }
+    found[name_right(labels)] = metrics.mean_interval(told.right)
+    return {f"{name}_interval": [each.low, each.high] for name, each in found.items()}
 
 
 def known(told: Told, rows: Ints) -> Ints:

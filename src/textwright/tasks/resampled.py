@@ -28,18 +28,32 @@ def score_whole(
     return found
 
 
-def score_parts(
-    slices: Sequence[Mapping[str, str]], name: str, measure: Callable[[Ints], float]
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Give rows and one metric by column and value of it.
+def measure_each(
+    measures: Mapping[str, Callable[[Told, Ints], float]], told: Told, rows: Ints
+) -> dict[str, float]:
+    """Give each metric of the rows at these places."""
+    return {name: measure(told, rows) for name, measure in measures.items()}
 
-    slices: of each row, its value in each column; empty without any.
+
+def score_parts(
+    slices: Sequence[Mapping[str, str]], measure: Callable[[Ints], Mapping[str, Any]]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Give rows and metrics by column and value of it; values without any metric are left out.
+
+    slices:  of each row, its value in each column; empty without any.
+    measure: gives the metrics of the rows at some places; NaN, and what is no float, is none.
     """
     found: dict[str, dict[str, dict[str, float]]] = {}
     for column in slices[0] if slices else ():
         values = np.array([each[column] for each in slices])
-        places = {str(value): np.flatnonzero(values == value) for value in np.unique(values)}
-        found[column] = {
-            value: {"rows": len(each), name: measure(each)} for value, each in places.items()
-        }
+        found[column] = {}
+        for value in np.unique(values):
+            rows = np.flatnonzero(values == value)
+            measured = {
+                name: each
+                for name, each in measure(rows).items()
+                if isinstance(each, float) and each == each
+            }
+            if measured:
+                found[column][str(value)] = {"rows": len(rows), **measured}
     return found
