@@ -66,6 +66,22 @@ def test_files_by_themselves_are_splits_and_may_lack_labels(tmp_path: Path) -> N
     assert not has_column(file, "label")
 
 
+def test_plain_text_is_named_in_the_pieces_that_are_trained_on(tmp_path: Path) -> None:
+    lines = "".join(f"line {number} of a long book\n" for number in range(1_000))
+    (tmp_path / "book.txt").write_text(lines, encoding="utf-8")
+    settings = DataSettings("book.txt[:80%]", DevShare(0), "book.txt[80%:]", root=str(tmp_path))
+    form = RowForm(label="none")
+    splits = read_splits(settings, form)
+    assert splits.test is not None
+
+    rows = read_recipe_rows(settings, form)
+
+    trained = [*splits.train.examples, *splits.test.examples]
+    assert [row.example for row in rows] == trained
+    assert len(trained) == 12
+    assert (rows[0].name, rows[-1].name) == ("book.txt[:80%]:1", "book.txt[80%:]:12")
+
+
 def test_a_file_without_a_row_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("text,label\n", encoding="utf-8")
 

@@ -171,6 +171,22 @@ def test_rows_without_a_label_are_looked_at_for_their_texts_alone(tmp_path: Path
     assert [row["reasons"] for row in found.suspicious()] == [["near_duplicate"]]
 
 
+def test_a_recipe_of_plain_text_is_looked_at_piece_by_piece(tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text("the same line again\n" * 1_000, encoding="utf-8")
+    recipe = tmp_path / "book.toml"
+    data = 'train = "book.txt[:80%]"\ndev = {share = 0}\ntest = "book.txt[80%:]"'
+    recipe.write_text(f'name = "book"\ntask = "language"\n[data]\n{data}\n', encoding="utf-8")
+
+    found = inspect_data(recipe)
+
+    assert [row.name for row in found.rows[-3:]] == [
+        "book.txt[:80%]:8", "book.txt[80%:]:9", "book.txt[80%:]:10",
+    ]  # fmt: skip
+    assert Overlap("train", "test", 2, 0) in found.overlaps
+    assert not found.labelled
+    assert found.balance == {}
+
+
 def test_pairs_are_repeats_in_whatever_order_and_their_scores_are_compared(
     tmp_path: Path,
 ) -> None:

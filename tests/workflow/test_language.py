@@ -12,15 +12,18 @@ from tests.commands import Run
 from tests.runtime.tiny import make_artifact
 from tests.workflow.versions import train_file, train_recipe
 from textwright.cli.compared import print_comparison
-from textwright.errors import DataError, RecipeError
+from textwright.errors import DataError, RecipeError, UsageError
 from textwright.models import load
 from textwright.recipe.file import check_recipe
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.language import LanguageSession
 from textwright.runtime.writing import WriteOptions
 from textwright.settings import find_settings
+from textwright.text.readers import read_plain_text
+from textwright.text.splits import hash_share
 from textwright.workflow.compare import compare
 from textwright.workflow.evaluate import evaluate
+from textwright.workflow.lineage import count_trained_row
 from textwright.workflow.train import TrainedVersion, train
 
 ALPHABET = "abcdefgh"
@@ -142,6 +145,24 @@ def test_versions_are_compared_on_the_same_texts(
         assert told[name].smaller == (name != "log_probability")
     print_comparison(found)
     assert f"{worse.name} is worse than {trained.name} on these rows." in capsys.readouterr().out
+
+
+def test_a_piece_of_the_text_is_found_in_the_training_set(trained: TrainedVersion) -> None:
+    folder = trained.folder.parents[2]
+    settings = find_settings(start=folder, environment={})
+    dev = [hash_share(row["text"]) < 0.1 for _, row in read_plain_text(folder / "train.txt")]
+
+    def count(file: str, piece: int) -> int:
+        row = f"{folder / file}:{piece}"
+        return count_trained_row(trained.name, row, settings=settings)
+
+    assert [count("train.txt", piece + 1) for piece in range(len(dev))] == [
+        int(not each) for each in dev
+    ]
+    assert count("train.txt[50%:]", len(dev)) == count("train.txt", len(dev))
+    assert count("test.txt", 1) == 0
+    with pytest.raises(UsageError, match=f"has no row {len(dev) + 1}"):
+        count("train.txt", len(dev) + 1)
 
 
 def test_a_file_is_scored_again_with_the_same_figures(trained: TrainedVersion) -> None:

@@ -8,7 +8,13 @@ from pathlib import Path
 from textwright.errors import DataError
 from textwright.recipe.data import DataSettings, DevShare, RowForm
 from textwright.text.examples import Example
-from textwright.text.readers import find_source, is_excluded, make_example, read_rows
+from textwright.text.readers import (
+    find_source,
+    is_excluded,
+    make_example,
+    read_plain_text,
+    read_rows,
+)
 from textwright.text.splits import hash_share
 
 
@@ -70,11 +76,14 @@ def has_column(file: Path, column: str) -> bool:
 def read_file(split: str, file: str, settings: DataSettings, form: RowForm) -> Iterator[NamedRow]:
     """Read the rows of one part of the data section, as training does.
 
-    Where rows need no label, the file may end in .txt: each line is a row.
+    Plain text is read in pieces, as for training on it. Where only a label may be left out, the
+    file may end in .txt, too: each line is a row.
     """
     path = find_source(settings, file)
+    plain = form.label == "none"
+    rows = read_plain_text(path) if plain else read_rows(path, lines=form.loose)
     number = 0
-    for number, row in read_rows(path, lines=form.loose):
+    for number, row in rows:
         if not is_excluded(row, settings):
             example = make_example(row, settings, f"{path}, row {number}", form)
             yield NamedRow(split, file, number, example)

@@ -62,7 +62,8 @@ def inspect_data(
     splits, odd = describe_splits(rows)
     return Inspection(
         source=", ".join(map(str, paths)),
-        labelled=not form.loose or any(row.example.labels for row in rows),
+        labelled=not (form.loose or form.label == "none")
+        or any(row.example.labels for row in rows),
         outside=outside,
         rows=tuple(rows),
         splits=splits,
