@@ -189,7 +189,8 @@ def count_marks(gold: Bools, predicted: Bools) -> tuple[Ints, Ints, Ints]:
 
 def match_exactly(gold: Bools, predicted: Bools, unknown: Bools) -> Floats:
     """Give 1 for each row of which all labels are right, else 0; [N]."""
-    return ((gold == predicted).all(axis=1) & ~unknown).astype(np.float64)
+    exact: Floats = ((gold == predicted).all(axis=1) & ~unknown).astype(np.float64)
+    return exact
 
 
 def describe_several(rows: Rows, labels: Labels) -> dict[str, Any]:
