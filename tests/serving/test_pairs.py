@@ -88,6 +88,10 @@ def test_the_inference_protocol_says_what_a_model_of_pairs_takes(server: Running
 
     assert [each["name"] for each in told["inputs"]] == ["text_a", "text_b"]
     assert [each["name"] for each in told["outputs"]] == ["score", "id", "answer"]
+    config = server.ask("GET", "/v2/models/pairs/config").json
+    assert config["input"] == [
+        {"name": name, "data_type": "TYPE_STRING", "dims": [-1]} for name in ("text_a", "text_b")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from textwright.serving.inference_tensors import (
     OUTPUTS,
     Body,
     column,
+    declare_inputs,
     declare_outputs,
     outputs_of,
     read_inputs,
@@ -22,8 +23,6 @@ from textwright.serving.inference_tensors import (
     write_output,
 )
 from textwright.serving.inference_types import (
-    INPUT,
-    PAIR,
     Health,
     InferRequest,
     InferRequestedOutput,
@@ -85,7 +84,7 @@ async def get_model(service: Service, _request: Request, name: str, number: str 
     deployed = service.loader.find_model(live.model)
     held = (deployed.stable, deployed.candidate)
     answering = {each.target.version for each in held if each is not None}
-    inputs = PAIR if live.answerer.task.PAIRED else (INPUT,)
+    inputs = declare_inputs(paired=live.answerer.task.PAIRED)
     outputs = declare_outputs(live.answerer.artifact.recipe.task, live.answerer.width)
     metadata = ModelMetadata(
         name=live.model,

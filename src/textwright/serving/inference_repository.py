@@ -6,8 +6,7 @@ Nothing is loaded or unloaded through it: which version answers is decided in th
 import msgspec
 
 from textwright.errors import InvalidInputError
-from textwright.serving.inference_tensors import declare_outputs
-from textwright.serving.inference_types import INPUT
+from textwright.serving.inference_tensors import declare_inputs, declare_outputs
 from textwright.serving.messages import Request, Response
 from textwright.serving.predict import Service
 from textwright.serving.reading import decode
@@ -84,7 +83,10 @@ async def get_config(service: Service, _request: Request, name: str, number: str
         platform="onnxruntime_onnx",
         backend="onnxruntime",
         max_batch_size=0,
-        input=[ConfigTensor(INPUT, "TYPE_STRING", [-1])],
+        input=[
+            ConfigTensor(each, CONFIG_TYPES["BYTES"], [-1])
+            for each in declare_inputs(paired=live.answerer.task.PAIRED)
+        ],
         output=[
             ConfigTensor(each, CONFIG_TYPES[kind], [-1, *inner])
             for each, (kind, inner) in declare_outputs(task, live.answerer.width).items()

@@ -197,6 +197,11 @@ def read_text(element: bytes) -> str:
         raise InvalidInputError(f"A text is no UTF-8: {error.reason}.", "Send UTF-8.") from error
 
 
+def declare_inputs(*, paired: bool) -> tuple[str, ...]:
+    """Give the inputs of a model, each of type BYTES."""
+    return PAIR if paired else (INPUT,)
+
+
 def declare_outputs(task: str, width: int) -> Declared:
     """Give the outputs of a model, by its task; ``width``: numbers that its network gives."""
     if task == "embed":
