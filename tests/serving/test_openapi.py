@@ -27,6 +27,13 @@ def test_every_name_referred_to_is_there_and_no_other() -> None:
     assert "Answered" in DOCUMENT["components"]["schemas"]
 
 
+def test_the_answer_of_every_task_is_described() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    described = references(schemas["PredictResponse"]["properties"]["answers"])
+    assert described == {"Answered", "Matched", "Embedded", "Written", "NativeFailure"}
+    assert schemas["Written"]["required"] == ["id", "text", "finish_reason", "score"]
+
+
 def test_every_parameter_of_a_path_is_declared() -> None:
     for path, each in DOCUMENT["paths"].items():
         for operation in each.values():

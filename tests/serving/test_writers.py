@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.serving.running import Running, Shelf, running
 from tests.training.phrases import FORMS
+from textwright.serving.native_api import Written
 
 TEXTS = ["play the next song", "will it rain", ""]
 MODEL = pytest.mark.parametrize("model", FORMS)
@@ -37,6 +39,7 @@ def test_texts_are_written_in_their_order_alone_as_together(server: Running, mod
     alone = [written(predict(server, model, each))[0] for each in TEXTS]
     assert written(together) == alone
     first, _, empty = together.json["answers"]
+    assert [msgspec.convert(each, Written).text for each in (first, empty)] == [alone[0], alone[2]]
     assert set(first) == {"id", "text", "finish_reason", "score"}
     assert first["finish_reason"] in ("stop", "length")
     assert empty["warning"] == "The text holds nothing to read."

@@ -1,6 +1,6 @@
 """The native protocol: ``POST /api/v1/models/{name}/predict``."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -77,7 +77,31 @@ class Embedded(msgspec.Struct, omit_defaults=True):
     warning: str = ""
 
 
-OUTCOMES = (Answered, Matched, Embedded, NativeFailure)  # what stands in the list of answers
+class Written(msgspec.Struct, omit_defaults=True):
+    """What a model wrote for one text.
+
+    id:        names this answer, for feedback and for tracing it back.
+    finish_reason: ``stop`` where what was written came to an end, ``length`` where it was cut.
+    score:     by which it was chosen among others, in nats: 0 at most, larger is better.
+    truncated: the text that was read was cut to what the model reads.
+    warning:   what else the reader should know.
+    """
+
+    id: str
+    text: str
+    finish_reason: Literal["stop", "length"]
+    score: float
+    truncated: bool = False
+    warning: str = ""
+
+
+OUTCOMES = (
+    Answered,
+    Matched,
+    Embedded,
+    Written,
+    NativeFailure,
+)  # what stands in the list of answers
 
 
 class PredictResponse(msgspec.Struct):
