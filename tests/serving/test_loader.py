@@ -1,6 +1,7 @@
 """Versions swapped under a running server."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,17 @@ def test_the_version_before_ends_when_it_has_answered(shelf: Shelf) -> None:
         shelf.deploy("intents", 2, strength=2.0)
         wait_until(lambda: version_of(server) == 2)
         wait_until(lambda: not any(thread.is_alive() for thread in old.threads))
+
+
+def test_what_waits_is_shown_whether_or_not_this_worker_is_asked(shelf: Shelf) -> None:
+    shelf.deploy("intents", 1)
+    with running(shelf) as server, ThreadPoolExecutor(1) as pool:
+        metrics = server.server.loader.metrics
+        with server.server.loader.live["intents"].batcher.session_free:
+            answer = pool.submit(server.predict, "rain", "card")
+            wait_until(lambda: b'queue_items{model="intents"} 2.0' in metrics.text())
+        assert answer.result(10).status == 200
+        wait_until(lambda: b'queue_items{model="intents"} 0.0' in metrics.text())
 
 
 def test_a_bad_artifact_leaves_the_old_version_serving(

@@ -38,16 +38,7 @@ KNOWN_PATHS = 1024  # whose route is remembered
 
 async def get_metrics(service: Service, _request: Request) -> Response:
     """Give the counters for Prometheus."""
-    for deployed in service.loader.deployed.values():
-        held = deployed.versions.values()
-        items = sum(live.batcher.items for live in held)
-        service.metrics.queue.labels(deployed.model).set(items)
-        engines = [live.streams for live in held if live.streams is not None]
-        if engines:
-            running = sum(each.running for each in engines)
-            waiting = sum(each.rows for each in engines) - running
-            service.metrics.streams.labels(deployed.model, "running").set(running)
-            service.metrics.streams.labels(deployed.model, "waiting").set(waiting)
+    service.loader.show_queues()
     return Response(200, service.metrics.text(), METRICS)
 
 

@@ -61,6 +61,7 @@ class Loader:
         self.failures: deque[LoadFailure] = deque()
         self.loop = asyncio.get_running_loop()
         self.stopping = Event()
+        self.loop.call_soon(self.keep_showing)
         self.thread = Thread(target=self.watch, daemon=True)
         self.thread.start()
 
@@ -217,6 +218,25 @@ class Loader:
         metrics.share.labels(now.model).set(now.row.share if candidate else 0.0)
         if before is None or before.stable is not now.stable:
             LOG.info("%s@%d answers now", now.model, now.stable.target.version)
+
+    def keep_showing(self) -> None:
+        """Show what is under way again and again: of several workers, another may be asked."""
+        if not self.stopping.is_set():
+            self.show_queues()
+            self.loop.call_later(self.limits.poll_s, self.keep_showing)
+
+    def show_queues(self) -> None:
+        """Show how many texts of each model are under way."""
+        for deployed in self.deployed.values():
+            held = deployed.versions.values()
+            items = sum(live.batcher.items for live in held)
+            self.metrics.queue.labels(deployed.model).set(items)
+            engines = [live.streams for live in held if live.streams is not None]
+            if engines:
+                running = sum(each.running for each in engines)
+                waiting = sum(each.rows for each in engines) - running
+                self.metrics.streams.labels(deployed.model, "running").set(running)
+                self.metrics.streams.labels(deployed.model, "waiting").set(waiting)
 
     def finish_look(self, named: frozenset[str]) -> None:
         """Drop models without a deployment, and remember that all was looked at."""
