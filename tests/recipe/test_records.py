@@ -44,3 +44,27 @@ def test_a_policy_out_of_range_is_named(key: str, value: object) -> None:
 def test_a_mistyped_key_is_answered_with_the_nearest_one() -> None:
     with pytest.raises(RecipeError, match="Did you mean 'share'"):
         check_recipe({**RECIPE, "records": {"shares": 0.5}})
+
+
+@pytest.mark.parametrize(
+    ("recipe", "hint"),
+    [
+        ({"rollout": {"guards": ["errors"]}}, "Name the guard 'wrong'"),
+        ({"task": "generate"}, r'records\.keep = "text"'),
+        ({"task": "language", "records": {"keep": "nothing"}}, r'records\.keep = "text"'),
+        ({"task": "embed"}, "neither right nor wrong"),
+        ({"records": {"share": 0}}, r"records\.share above 0"),
+    ],
+)
+def test_a_rollout_that_waits_for_feedback_nobody_can_hear_is_refused(
+    recipe: dict[str, Any], hint: str
+) -> None:
+    assert check_recipe({**RECIPE, **recipe}).rollout.feedback == 0
+
+    with pytest.raises(RecipeError, match=hint):
+        check_recipe({**RECIPE, **recipe, "rollout": {**recipe.get("rollout", {}), "feedback": 20}})
+
+
+@pytest.mark.parametrize("recipe", [{}, {"task": "generate", "records": {"keep": "text"}}])
+def test_a_rollout_may_wait_for_feedback_that_can_be_heard(recipe: dict[str, Any]) -> None:
+    assert check_recipe({**RECIPE, **recipe, "rollout": {"feedback": 20}}).rollout.feedback == 20

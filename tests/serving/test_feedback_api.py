@@ -112,6 +112,8 @@ def test_who_gave_feedback_and_where_the_answer_comes_from_is_traced(keyed: Keye
         {"feedback": [{"id": UNKNOWN}]},
         {"feedback": [{"id": UNKNOWN, "label": ""}]},
         {"feedback": [{"id": UNKNOWN, "label": 7}]},
+        {"feedback": [{"id": UNKNOWN, "label": "a" * 10_001}]},
+        {"feedback": [{"id": UNKNOWN, "label": ["a" * 1001]}]},
         {"feedback": [{"id": "0" * 65, "label": "card"}]},
         {"feedback": [{"id": UNKNOWN, "label": "card", "score": 1}]},
         {"feedback": [{"id": UNKNOWN, "label": "card"}] * 1001},
@@ -119,6 +121,12 @@ def test_who_gave_feedback_and_where_the_answer_comes_from_is_traced(keyed: Keye
 )
 def test_feedback_of_another_form_is_refused(keyed: Keyed, body: object) -> None:
     assert keyed.ask("POST", "/feedback", body, role="").status == 422
+
+
+def test_a_whole_text_may_be_what_is_right(keyed: Keyed) -> None:
+    told = say(keyed, {"id": UNKNOWN, "label": "好" * 10_000})
+
+    assert (told.status, told.json["matched"]) == (200, 0)
 
 
 @pytest.mark.parametrize("odd", ["\0", "../x", "' OR 1=1 --", "你好"])

@@ -40,7 +40,7 @@ from textwright.recipe.parts import (
     check_pretrained,
 )
 from textwright.recipe.recipe import Recipe
-from textwright.recipe.records import RecordSettings
+from textwright.recipe.records import read_records
 from textwright.recipe.rollout import read_rollout
 from textwright.recipe.settings import has_setting
 from textwright.recipe.training import read_training
@@ -146,6 +146,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         raise RecipeError(what, f"Take [{section}] out, or choose another encoder.")
     data = read_settings(DataSettings, table.get("data", {}), "data", task=task)
     check_data(data, table, encoder, task)
+    rollout = read_rollout(table)
     recipe = Recipe(
         name=table.get("name", ""),
         task=task,
@@ -156,8 +157,8 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         decoder=read_decoder(table, encoder, task),
         abstention=read_abstention(table, data, task),
         training=read_training(table.get("training", {}), encoder, data, task),
-        rollout=read_rollout(table),
-        records=read_settings(RecordSettings, table.get("records", {}), "records"),
+        rollout=rollout,
+        records=read_records(table, rollout),
         tune=None,
         gates=check_gates(read_gates(table.get("gates", [])), task, data.all_slices),
     )

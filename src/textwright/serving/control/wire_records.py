@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Whole = Annotated[str, msgspec.Meta(min_length=1, max_length=10_000)]  # a written text, too
 
 
 class Traced(msgspec.Struct):
@@ -29,10 +30,10 @@ class Traced(msgspec.Struct):
 
 
 class GivenFeedback(msgspec.Struct, forbid_unknown_fields=True):
-    """What is right for an answer: a label, or all that hold where several can."""
+    """What is right for an answer: a label or a text, or all labels that hold where several can."""
 
     id: Annotated[str, msgspec.Meta(max_length=64)]
-    label: Word | Annotated[list[Word], msgspec.Meta(max_length=1000)]
+    label: Whole | Annotated[list[Word], msgspec.Meta(max_length=1000)]
 
 
 class FeedbackRequest(msgspec.Struct, forbid_unknown_fields=True):
