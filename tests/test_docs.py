@@ -43,6 +43,13 @@ def test_the_python_blocks_of_a_page_run_in_order(
         exec(compile(code, str(page), "exec"), names)
 
 
+def test_every_variable_of_the_environment_is_in_the_table() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "src").rglob("*.py"))
+    listed = re.findall(r"^\| `(TEXTWRIGHT_\w+)`", (DOCS / "keeping.md").read_text("utf-8"), re.M)
+
+    assert set(listed) == set(re.findall(r"TEXTWRIGHT_[A-Z_]+", code))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [each for each in PAGES if blocks(each, "console")], ids=lambda page: page.stem
