@@ -107,6 +107,17 @@ def test_a_text_that_is_let_go_takes_no_more_steps(answerer: Answerer) -> None:
     assert list(pool.streams.values()) in ([left], [])
 
 
+def test_whoever_asks_is_told_of_each_step_and_the_texts_are_the_same(answerer: Answerer) -> None:
+    told: list[None] = []
+
+    found = answerer.telling(lambda: told.append(None)).predict(prompts_of(answerer))
+
+    steps = len(told)
+    assert steps > 5
+    assert found == answerer.predict(prompts_of(answerer))
+    assert len(told) == steps
+
+
 def test_how_much_room_there_is_after_a_prompt(tmp_path: Path) -> None:
     make_language(tmp_path / "artifact", context=20, max_tokens=12)
     writer = writer_of(Answerer(open_artifact(tmp_path / "artifact")))

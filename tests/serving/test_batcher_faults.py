@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from tests.serving.failing import FailingNetwork, failing_answerer
+from tests.serving.failing import FailingNetwork, failing_answerer, failing_writer
 from tests.serving.running import Shelf, running, wait_until
 from textwright.errors import DeadlineError, NotReadyError
 from textwright.runtime.answer import Answerer
@@ -17,6 +17,7 @@ from textwright.serving.batcher import Batcher
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import Item, Ticket
 from textwright.tasks.classify import ClassifyAnswer
+from textwright.tasks.generate import GenerateAnswer
 
 LIMITS = BatchLimits(batch_items=4, hang_s=0.15)
 
@@ -144,6 +145,37 @@ def test_a_thread_that_hangs_is_given_up_and_the_others_are_answered(parts: Part
         assert isinstance((await batcher.submit(["rain"], later()))[0], ClassifyAnswer)
 
     with_batcher(parts, use)
+
+
+@pytest.fixture
+def writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
+    monkeypatch.setattr(roster_module, "RESTART_S", 0.05)
+    return Parts(*failing_writer(tmp_path / "writer"))
+
+
+def test_texts_that_are_long_in_writing_are_no_hanging_thread(writing: Parts) -> None:
+    async def use(batcher: Batcher) -> None:
+        writing.network.call_s = 0.1
+        outcomes = await batcher.submit(["春眠", "rain"], later())
+        assert all(isinstance(each, GenerateAnswer) for each in outcomes)
+        assert len(writing.network.shapes) > 10  # more than the limit leaves time for
+        assert batcher.roster.healthy
+
+    with_batcher(writing, use, BatchLimits(hang_s=0.8))
+
+
+def test_a_step_that_hangs_is_noticed_and_a_token_shows_that_the_next_thread_writes(
+    writing: Parts,
+) -> None:
+    async def use(batcher: Batcher) -> None:
+        writing.network.hangs = 1
+        (lost,) = await batcher.submit(["春眠"], later())
+        assert isinstance(lost, NotReadyError)
+        await until(lambda: batcher.alive)
+        assert len(writing.network.shapes) == 3  # the one that hangs, a prompt, and a token
+        assert isinstance((await batcher.submit(["rain"], later()))[0], GenerateAnswer)
+
+    with_batcher(writing, use)
 
 
 def test_a_network_that_always_hangs_takes_a_bounded_number_of_threads(

@@ -5,6 +5,7 @@ Shapes: N texts, B batch, T tokens, L labels.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
@@ -68,6 +69,15 @@ class Answerer:
         """What writes its texts token by token; None: it answers otherwise."""
         writer: Writer | None = None if isinstance(self.session, Session) else self.session
         return writer
+
+    def telling(self, tell: Callable[[], None]) -> "Answerer":
+        """Give the same model, which calls ``tell`` after each step of what it writes."""
+        if self.writer is None:
+            return self
+        twin = copy(self)
+        twin.session = copy(self.session)
+        twin.session.networks = self.writer.networks.telling(tell)
+        return twin
 
     @cached_property
     def chat(self) -> ChatTemplate | None:

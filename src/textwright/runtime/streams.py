@@ -138,6 +138,11 @@ class TextPool:
         self.leave([each for each in texts if each.ended])
         return texts
 
+    def try_out(self, text: str) -> None:
+        """Write a token after a text, and forget it: what fails at that raises."""
+        self.begin(self.writer.encode_prompt(text), TextOptions(self.writer.usual, longest=1))
+        self.advance()
+
     def leave(self, texts: Collection[TextStream]) -> None:
         """Let texts go, wherever they are."""
         self.pool.leave([each.stream for each in texts])

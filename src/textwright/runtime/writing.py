@@ -3,7 +3,8 @@
 Shapes: N sources, K rows of each (beams or samples), S source tokens, V vocabulary.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +45,23 @@ class Prompt:
 
 
 class Networks:
-    """One network that goes on by tokens, and one that reads sources, if there are any."""
+    """One network that goes on by tokens, and one that reads sources, if there are any.
+
+    tell: called after each call of one.
+    """
 
     def __init__(self, step: Session, reader: Session | None = None) -> None:
         self.step, self.reader = step, reader
         shapes = {each.name: each.shape for each in step.inner.get_inputs()}
         self.past = {name: each for name, each in shapes.items() if name.startswith(PAST)}
         self.axes = Axes(find_axis(shapes, SOURCE, "S"), find_axis(shapes, PAST, "P"))
+        self.tell: Callable[[], None] = lambda: None
+
+    def telling(self, tell: Callable[[], None]) -> "Networks":
+        """Give the same networks, which call ``tell`` after each call of one."""
+        twin = copy(self)
+        twin.tell = tell
+        return twin
 
     @property
     def ragged(self) -> bool:
@@ -60,6 +71,7 @@ class Networks:
     def begin(self, count: int, inputs: Arrays | None = None) -> State:
         """Read so many sources; what they do not give of a past before the first token is zeros."""
         found: dict[str, NDArray[Any]] = dict(self.reader.run(inputs or {}) if self.reader else {})
+        self.tell()
         sizes = {"N": count, "K": 1, "P": 0}
         past = {
             name: np.zeros([sizes.get(each, each) for each in shape], dtype=np.float32)
@@ -100,7 +112,9 @@ class Networks:
         named = {SOURCE: state.source, PAST: state.past}
         inputs = {f"{kind}{name}": each for kind in named for name, each in named[kind].items()}
         inputs["wanted"] = np.array([wanted or tokens.shape[2]], dtype=np.int64)
-        return self.step.run({"tokens": tokens, **inputs})
+        outputs = self.step.run({"tokens": tokens, **inputs})
+        self.tell()
+        return outputs
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,15 @@ from types import TracebackType
 
 from textwright.errors import DeadlineError
 from textwright.runtime.answer import Answerer, Outputs
+from textwright.runtime.streams import TextPool
 from textwright.serving.batches import choose_batch, encode_items, finish_batch, run_batch
 from textwright.serving.limits import BatchLimits
 from textwright.serving.queues import FairQueue, Item, Outcome
-from textwright.serving.roster import Recovered, Worker
+from textwright.serving.roster import PROBE, Recovered, Worker
 
 WINDOW = 2  # batches' worth of texts encoded ahead, among which those of like length are found
 OVERTAKEN = 0.1  # of the objective: so long others go before a text; of the 0.2 nobody is promised
 PAUSE_S = 0.0005  # between two looks of who waits for the session to be free
-PROBE = "hello 你好"  # the first text of a thread that takes another's place
 LOG = logging.getLogger(__name__)
 
 Outcomes = list[tuple[Item, Outcome]]
@@ -36,11 +36,23 @@ def late() -> DeadlineError:
     return DeadlineError("The answer was not there in time.", "Send it again later.")
 
 
-class BatchWorker(Worker):
-    """A thread with the texts that it would take with it."""
+def try_out(answerer: Answerer) -> None:
+    """Let a model answer a first text; one that writes writes a token."""
+    if answerer.writer is None:
+        answerer.predict([answerer.as_input(PROBE)])
+    else:
+        TextPool(answerer.writer).try_out(PROBE)
 
-    def __init__(self) -> None:
+
+class BatchWorker(Worker):
+    """A thread with the texts that it would take with it.
+
+    answerer: the model, as one that shows at each step that the thread is at work.
+    """
+
+    def __init__(self, answerer: Answerer) -> None:
         super().__init__()
+        self.answerer = answerer.telling(self.show_life)
         self.hand: Sequence[Item] = ()
 
 
@@ -89,7 +101,7 @@ class Crew:
 
     def start(self, recovered: Recovered | None = None) -> BatchWorker:
         """Start a thread; one that takes a lost one's place shows first that it can answer."""
-        worker = BatchWorker()
+        worker = BatchWorker(self.answerer)
         worker.thread = Thread(target=self.live, args=(worker, recovered), daemon=True)
         worker.thread.start()
         return worker
@@ -98,8 +110,8 @@ class Crew:
         """Do job after job: the body of each thread."""
         try:
             if recovered is not None:
-                worker.since = monotonic()
-                self.answerer.predict([self.answerer.as_input(PROBE)])
+                worker.show_life()
+                try_out(worker.answerer)
                 recovered()
             while (job := self.next_job(worker)) is not None:
                 job(worker)
@@ -139,7 +151,7 @@ class Crew:
             while not worker.dismissed:
                 job = self.find_job(worker)
                 if job is not None:
-                    worker.since = monotonic()
+                    worker.show_life()
                     return job
                 if self.closed:
                     break
@@ -179,7 +191,7 @@ class Crew:
 
     def encode(self, worker: BatchWorker, items: list[Item]) -> None:
         """Give texts their tokens; one that fails is answered alone."""
-        failed = encode_items(self.answerer, items)
+        failed = encode_items(worker.answerer, items)
         with self.awake:
             if worker.dismissed:
                 return
@@ -219,7 +231,7 @@ class Crew:
     def run(self, worker: BatchWorker, batch: list[Item]) -> None:
         """Run the session on a batch."""
         start = monotonic()
-        outputs = run_batch(self.answerer, batch)
+        outputs = run_batch(worker.answerer, batch)
         end = monotonic()
         with self.awake:
             if worker.dismissed:
@@ -232,7 +244,7 @@ class Crew:
 
     def finish(self, worker: BatchWorker, ran: Ran) -> None:
         """Turn scores into answers."""
-        outcomes = finish_batch(self.answerer, ran.batch, ran.outputs)
+        outcomes = finish_batch(worker.answerer, ran.batch, ran.outputs)
         with self.awake:
             if worker.dismissed:
                 return

@@ -12,7 +12,8 @@ class BatchLimits:
     queue_items, queue_characters: accepted and not yet answered; what comes on top is refused.
     objective_s: a request that would be answered later is refused at once; None: only one that
                  would come after its own deadline is.
-    hang_s:      a thread that takes longer for one batch is given up and replaced.
+    hang_s:      a thread that takes longer for one batch, or for one step of what it writes, is
+                 given up and replaced.
     """
 
     batch_items: int = 32

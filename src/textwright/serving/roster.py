@@ -7,9 +7,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from threading import Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 RESTART_S = 1.0  # between two threads started in place of lost ones
+PROBE = "hello 你好"  # the first text of a thread that takes another's place
 MOST_LOST = 8  # threads that may hang at once; then it is given up
 LOG = logging.getLogger(__name__)
 
@@ -17,7 +19,7 @@ Recovered = Callable[[], None]  # called in a thread that took a lost one's plac
 
 
 class Worker:
-    """One thread, and since when it is at its job.
+    """One thread, and since when it is at its job, or at this step of it.
 
     dismissed: somebody answers for it; whatever it still brings is thrown away.
     ended:     it came to its end as it should.
@@ -28,8 +30,12 @@ class Worker:
         self.dismissed = self.ended = False
         self.thread = Thread()
 
+    def show_life(self) -> None:
+        """Note, from the thread, that it begins a job, or has come a step further."""
+        self.since = monotonic()
+
     def lost(self, now: float, hang_s: float) -> bool:
-        """Whether the thread died, or has been at one job for too long."""
+        """Whether the thread died, or has been at one job or step for too long."""
         return not (self.ended or self.thread.is_alive()) or now - self.since > hang_s
 
 
@@ -41,7 +47,7 @@ class Roster(Generic[W]):
 
     start:  starts one; given what it calls once it has shown that it can answer, it takes the
             place of a lost one.
-    hang_s: after which a worker at one job is lost.
+    hang_s: after which a worker at one job, or at one step of it, is lost.
     """
 
     def __init__(self, start: Callable[[Recovered | None], W], count: int, hang_s: float):

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Sequence
 from threading import Condition, Lock
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from textwright.serving.limits import StreamLimits
@@ -61,7 +60,7 @@ class Desk:
             while not scribe.dismissed:
                 if scribe.texts or self.waiting:
                     self.idle.discard(scribe)
-                    scribe.since = monotonic()
+                    scribe.show_life()
                     return True
                 if self.closed:
                     break
@@ -80,6 +79,6 @@ class Desk:
             busy = bool(scribe.texts)
             if busy and (self.idle or len(scribe.texts) + order.count > room):
                 return None
-            scribe.since = monotonic()
+            scribe.show_life()
             scribe.begun = self.waiting.popleft()
             return order

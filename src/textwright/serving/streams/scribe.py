@@ -7,14 +7,12 @@ than one of two cores, whose calls are too short to be shared out.
 import logging
 from collections.abc import Callable, Sequence
 from threading import Thread
-from time import monotonic
 
-from textwright.runtime.streams import TextOptions, TextPool, TextStream, Writer
-from textwright.serving.roster import Recovered, Worker
+from textwright.runtime.streams import TextPool, TextStream, Writer
+from textwright.serving.roster import PROBE, Recovered, Worker
 from textwright.serving.streams.desk import Desk
 from textwright.serving.streams.orders import Order, Piece
 
-PROBE = "hello 你好"  # what a thread writes on first that takes another's place
 LOG = logging.getLogger(__name__)
 
 Pieces = Sequence[tuple[Order, Piece]]
@@ -45,8 +43,8 @@ class Scribe(Worker):
         """Write until nothing will come any more: the body of the thread."""
         try:
             if recovered is not None:
-                self.since = monotonic()
-                self.probe()
+                self.show_life()
+                self.pool.try_out(PROBE)
                 recovered()
             while self.desk.has_work(self):
                 self.let_go()
@@ -55,12 +53,6 @@ class Scribe(Worker):
             self.ended = True
         except BaseException:  # the watch sees that it is gone, and answers for it
             LOG.exception("a thread that writes died")
-
-    def probe(self) -> None:
-        """Write a token, and forget it."""
-        options = TextOptions(self.writer.usual, longest=1)
-        self.pool.begin(self.writer.encode_prompt(PROBE), options)
-        self.pool.advance()
 
     def let_go(self) -> None:
         """Drop the texts that nobody waits for any more."""
@@ -99,7 +91,7 @@ class Scribe(Worker):
 
     def write(self) -> None:
         """Write every text on by a token."""
-        self.since = monotonic()
+        self.show_life()
         try:
             written = self.pool.advance()
         except Exception as error:  # nobody knows whose fault it is
