@@ -228,6 +228,20 @@ def test_what_cannot_be_written_is_refused_with_the_fields_name(
     assert (problem["code"] == "context_length_exceeded") == room
 
 
+def test_too_many_prompts_are_refused_before_one_is_read(
+    server: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    session = server.server.loader.live["poems"].answerer.session
+    monkeypatch.setattr(session, "encode_prompt", lambda text, **_: read.append(text))
+
+    body = {"model": "poems", "prompt": [""] * 129, "n": 2}
+    problem = refused(server, "/completions", body)
+
+    assert problem["message"].startswith("258 texts are asked for at once.")
+    assert not read
+
+
 @pytest.mark.parametrize(
     ("model", "changes", "param", "said"),
     [

@@ -132,16 +132,15 @@ async def write(
     start = monotonic()
     engine = engine_of(live)
     check_count(wanted.count, engine.limits.rows)
-    texts, read = await asyncio.to_thread(read_prompts, engine.writer, prompts, wanted.marked)
-    if len(read) * wanted.count > engine.limits.queue_rows:
-        what = f"{len(read) * wanted.count} texts are asked for at once."
-        raise TooLargeError(what, f"Ask for at most {engine.limits.queue_rows}.")
-    seed = randbits(SEED_BITS) if wanted.seed is None else wanted.seed & (2**SEED_BITS - 1)
-    options = partial(options_of, engine.writer, replace(wanted, seed=seed))
-    orders = [Order(each, options(each), place * wanted.count) for place, each in enumerate(read)]
+    texts = await asyncio.to_thread(prompts)
+    check_total(len(texts) * wanted.count, engine.limits.queue_rows)
     asked = replace(asked, texts=[text for text in texts for _ in range(wanted.count)])
     for allow in service.before:
         allow(asked)
+    read = await asyncio.to_thread(read_prompts, engine.writer, texts, wanted.marked)
+    seed = randbits(SEED_BITS) if wanted.seed is None else wanted.seed & (2**SEED_BITS - 1)
+    options = partial(options_of, engine.writer, replace(wanted, seed=seed))
+    orders = [Order(each, options(each), place * wanted.count) for place, each in enumerate(read)]
     try:
         flow = engine.submit(orders, caller=asked.key.key if asked.key else asked.caller)
     except OverloadedError:
@@ -150,12 +149,9 @@ async def write(
     return Writing(service, asked, live, flow, start)
 
 
-def read_prompts(
-    writer: Writer, prompts: Callable[[], Sequence[str]], marked: bool
-) -> tuple[Sequence[str], list[Prompt]]:
-    """Make the prompts and their tokens."""
-    texts = prompts()
-    return texts, [writer.encode_prompt(each, marked=marked) for each in texts]
+def read_prompts(writer: Writer, texts: Sequence[str], marked: bool) -> list[Prompt]:
+    """Make the tokens of prompts."""
+    return [writer.encode_prompt(each, marked=marked) for each in texts]
 
 
 def check_count(count: int, most: int) -> None:
@@ -164,6 +160,12 @@ def check_count(count: int, most: int) -> None:
         error = ParameterError(f"n is {count}.", f"Ask for at most {most} texts of a prompt.")
         error.param = "n"
         raise error
+
+
+def check_total(texts: int, most: int) -> None:
+    """Refuse more texts than may be under way or wait."""
+    if texts > most:
+        raise TooLargeError(f"{texts} texts are asked for at once.", f"Ask for at most {most}.")
 
 
 def options_of(writer: Writer, wanted: Wanted, prompt: Prompt) -> TextOptions:
