@@ -4,8 +4,9 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from threading import Thread
+from threading import Event, Thread
 from time import sleep
 from typing import Any
 
@@ -194,6 +195,29 @@ def test_a_stream_outlives_its_version_in_production(server: Running, shelf: She
     with client(server) as ai:
         found = ai.completions.create(model="poems", prompt="a", max_tokens=2)
     assert found.choices[0].text
+
+
+def test_a_request_whose_version_is_replaced_while_its_prompt_is_read_is_written(
+    server: Running, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, session = engine_of(server), server.server.loader.live["poems"].answerer.session
+    read, begun, go_on = session.encode_prompt, Event(), Event()
+
+    def wait(text: str, **more: Any) -> Any:
+        begun.set()
+        assert go_on.wait(10)
+        return read(text, **more)
+
+    monkeypatch.setattr(session, "encode_prompt", wait)
+    body = {"model": "poems", "prompt": "a", "max_tokens": 3}
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(server.ask, "POST", "/v1/completions", body)
+        assert begun.wait(10)
+        shelf.deploy_language("poems", 2, context=2000)
+        wait_until(lambda: engine.closed)
+        go_on.set()
+        assert asked.result().status == 200
+    wait_until(lambda: not any(each.is_alive() for each in engine.roster.threads))
 
 
 def test_a_server_that_stops_ends_its_streams_first(shelf: Shelf) -> None:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import partial
 from secrets import randbits
 from time import monotonic
 from typing import Any
@@ -132,26 +131,30 @@ async def write(
     start = monotonic()
     engine = engine_of(live)
     check_count(wanted.count, engine.limits.rows)
-    texts = await asyncio.to_thread(prompts)
-    check_total(len(texts) * wanted.count, engine.limits.queue_rows)
-    asked = replace(asked, texts=[text for text in texts for _ in range(wanted.count)])
-    for allow in service.before:
-        allow(asked)
-    read = await asyncio.to_thread(read_prompts, engine.writer, texts, wanted.marked)
-    seed = randbits(SEED_BITS) if wanted.seed is None else wanted.seed & (2**SEED_BITS - 1)
-    options = partial(options_of, engine.writer, replace(wanted, seed=seed))
-    orders = [Order(each, options(each), place * wanted.count) for place, each in enumerate(read)]
-    try:
-        flow = engine.submit(orders, caller=asked.key.key if asked.key else asked.caller)
-    except OverloadedError:
-        service.metrics.shed.labels(live.model).inc(len(asked.texts))
-        raise
+    with engine.held_open():  # what began with a version ends with it
+        texts = await asyncio.to_thread(prompts)
+        check_total(len(texts) * wanted.count, engine.limits.queue_rows)
+        asked = replace(asked, texts=[text for text in texts for _ in range(wanted.count)])
+        for allow in service.before:
+            allow(asked)
+        orders = await asyncio.to_thread(read_prompts, engine.writer, wanted, texts)
+        try:
+            flow = engine.submit(orders, caller=asked.key.key if asked.key else asked.caller)
+        except OverloadedError:
+            service.metrics.shed.labels(live.model).inc(len(asked.texts))
+            raise
     return Writing(service, asked, live, flow, start)
 
 
-def read_prompts(writer: Writer, texts: Sequence[str], marked: bool) -> list[Prompt]:
-    """Make the tokens of prompts."""
-    return [writer.encode_prompt(each, marked=marked) for each in texts]
+def read_prompts(writer: Writer, wanted: Wanted, texts: Sequence[str]) -> list[Order]:
+    """Make the tokens of prompts, and say how each is written on; raises as ``options_of``."""
+    seed = randbits(SEED_BITS) if wanted.seed is None else wanted.seed & (2**SEED_BITS - 1)
+    seeded = replace(wanted, seed=seed)
+    read = [writer.encode_prompt(each, marked=wanted.marked) for each in texts]
+    return [
+        Order(each, options_of(writer, seeded, each), place * wanted.count)
+        for place, each in enumerate(read)
+    ]
 
 
 def check_count(count: int, most: int) -> None:

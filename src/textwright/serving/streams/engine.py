@@ -6,8 +6,8 @@ deadline, when its thread is lost, or when nobody waits for it any more.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager, suppress
 from math import ceil
 from time import monotonic
 
@@ -31,6 +31,7 @@ class StreamEngine:
 
     rows, tokens: accepted and not yet ended; tokens to be read, and at most to be written.
     held:         rows of each caller; those of no caller are not in it.
+    expected:     requests that are on their way here, in ``held_open``.
     """
 
     def __init__(self, writer: Writer, limits: StreamLimits, metrics: StreamMetrics) -> None:
@@ -41,7 +42,7 @@ class StreamEngine:
         self.desk = Desk(limits)
         self.roster = Roster(self.hire, SCRIBES, limits.hang_s)
         self.flows: set[Flow] = set()
-        self.rows = self.tokens = self.written = 0
+        self.rows = self.tokens = self.written = self.expected = 0
         self.held: Counter[str | int] = Counter()
         self.rate = FIRST_RATE
         self.closed = self.watching = False
@@ -63,14 +64,32 @@ class StreamEngine:
         """Texts that are being written."""
         return self.rows - sum(each.count for each in list(self.desk.waiting))
 
+    @contextmanager
+    def held_open(self) -> Iterator[None]:
+        """Let a request in that is submitted before the block ends, closed meanwhile or not.
+
+        Raises NotReadyError after ``close``.
+        """
+        self.check_open()
+        self.expected += 1
+        try:
+            yield
+        finally:
+            self.expected -= 1
+            self.end_if_over()
+
+    def check_open(self) -> None:
+        """Refuse what comes after ``close``, but for requests that are expected."""
+        if self.closed and not self.expected:
+            raise NotReadyError("This version was just replaced.", "Send the request again.")
+
     def submit(self, orders: list[Order], *, caller: str | int = "") -> Flow:
         """Accept a request's texts, or refuse all of them at once; ``follow`` comes next.
 
         caller: who shares room with its own texts alone; empty: this request.
         Raises OverloadedError when they do not fit, NotReadyError after ``close``.
         """
-        if self.closed:
-            raise NotReadyError("This version was just replaced.", "Send the request again.")
+        self.check_open()
         rows, tokens = sum(each.count for each in orders), sum(each.cost for each in orders)
         self.check_room(rows, tokens, self.held[caller] if caller else 0)
         self.rows += rows
@@ -208,6 +227,11 @@ class StreamEngine:
             self.rate = FORGET * self.rate + (1 - FORGET) * written / seen
 
     def close(self) -> None:
-        """Take nothing more; the threads end when what was accepted is written."""
+        """Take nothing more; the threads end when what was accepted, or is expected, is written."""
         self.closed = True
-        self.desk.close()
+        self.end_if_over()
+
+    def end_if_over(self) -> None:
+        """Let the threads end once nothing will come any more."""
+        if self.closed and not self.expected:
+            self.desk.close()
