@@ -102,6 +102,13 @@ def test_equal_seeds_write_equal_texts_and_without_one_they_differ(ai: openai.Op
     assert len(drawn) > 1
 
 
+def test_without_a_seed_equal_prompts_have_texts_of_their_own(ai: openai.OpenAI) -> None:
+    drawn = texts(complete(ai, [PROMPT] * 4, seed=None, n=2))
+
+    assert len(set(drawn)) > 2
+    assert len(set(texts(complete(ai, [PROMPT] * 4, n=2)))) == 2
+
+
 def test_the_likeliest_text_needs_no_seed(ai: openai.OpenAI) -> None:
     found = {texts(complete(ai, temperature=0, seed=None))[0] for _ in range(3)}
     narrow = texts(complete(ai, top_p=0))[0]

@@ -26,7 +26,7 @@ class GenerationRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
 
     max_tokens:  most tokens of a text; where nobody says, as the model's recipe does.
     n:           texts of each prompt.
-    seed:        equal seeds draw equal texts from one version; without, each time others.
+    seed:        equal seeds draw equal texts from one version; without, each prompt has its own.
     temperature, top_p: where nobody says, as the model's recipe does.
     stop:        strings before which a text ends, at most four.
     user:        who asks, for limits and for a canary that stays the same to them.

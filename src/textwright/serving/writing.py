@@ -35,7 +35,7 @@ class Wanted:
     """How a request wants its texts; None: as the model writes where nobody says.
 
     longest: most tokens of each.
-    seed:    of the random numbers; None: others each time.
+    seed:    of the random numbers; None: others for each prompt.
     stops:   strings before which a text ends.
     count:   texts of each prompt.
     marked:  the prompts were put together from a chat template.
@@ -148,11 +148,9 @@ async def write(
 
 def read_prompts(writer: Writer, wanted: Wanted, texts: Sequence[str]) -> list[Order]:
     """Make the tokens of prompts, and say how each is written on; raises as ``options_of``."""
-    seed = randbits(SEED_BITS) if wanted.seed is None else wanted.seed & (2**SEED_BITS - 1)
-    seeded = replace(wanted, seed=seed)
-    read = [writer.encode_prompt(each, marked=wanted.marked) for each in texts]
+    read = (writer.encode_prompt(each, marked=wanted.marked) for each in texts)
     return [
-        Order(each, options_of(writer, seeded, each), place * wanted.count)
+        Order(each, options_of(writer, wanted, each), place * wanted.count)
         for place, each in enumerate(read)
     ]
 
@@ -181,10 +179,11 @@ def options_of(writer: Writer, wanted: Wanted, prompt: Prompt) -> TextOptions:
         what = f"{wanted.longest_name} is {min(longest, 10**9)}, and after this prompt of "
         what += f"{len(prompt.ids)} tokens there is room for {prompt.room}."
         raise no_room(wanted.longest_name, what, "Ask for fewer.")
+    seed = wanted.seed
     given: dict[str, Any] = {
         "temperature": wanted.temperature,
         "top_p": None if wanted.top_p is None else max(wanted.top_p, LEAST_SHARE),
-        "seed": wanted.seed,
+        "seed": randbits(SEED_BITS) if seed is None else seed & (2**SEED_BITS - 1),
     }
     wishes = {name: each for name, each in given.items() if each is not None}
     sampling = replace(writer.usual, **wishes)
