@@ -34,8 +34,8 @@ class StreamLimits:
     prompt_tokens: read between two steps, so that what is under way goes on; one prompt alone may
                   be longer.
     stop_strings, stop_characters: of a request, and of each.
-    first_s:      a text must be begun within this time.
-    whole_s:      it must be at its end.
+    first_s:      the first text of a request must be begun within this time.
+    whole_s:      all of them must be at their end.
     hang_s:       a thread that takes longer for one prompt or step is given up and replaced.
     """
 

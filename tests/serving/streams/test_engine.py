@@ -209,6 +209,17 @@ def test_a_text_that_is_late_ends_with_an_error(parts: Parts, begun: bool) -> No
     with_engine(parts, use, limits)
 
 
+def test_of_a_request_for_many_texts_the_last_may_begin_late(parts: Parts) -> None:
+    limits = StreamLimits(rows=1, first_s=1.0, hang_s=60.0)
+
+    async def use(engine: StreamEngine) -> None:
+        parts.network.call_s = 0.05
+        orders = [parts.order(longest=9, first=each) for each in range(10)]
+        assert len(await finish(engine, engine.submit(orders))) == 10
+
+    with_engine(parts, use, limits)
+
+
 def test_a_thread_that_dies_is_replaced_and_its_texts_are_answered_for(parts: Parts) -> None:
     async def use(engine: StreamEngine) -> None:
         parts.network.call_s = 0.005

@@ -30,6 +30,7 @@ class Flow:
     """A request's texts as they come; used on the event loop, but for ``over``.
 
     left: texts that are not at their end.
+    waits: none of its texts was begun yet.
     over: nobody waits for them any more; whichever thread writes them lets them go.
     accepted, first_by, whole_by: on the clock of ``time.monotonic``.
     """
@@ -39,19 +40,16 @@ class Flow:
         self.caller = caller
         self.left = sum(each.count for each in orders)
         self.over = False
+        self.waits = True
         self.accepted = monotonic()
         self.first_by, self.whole_by = (self.accepted + each for each in times)
         self.pieces: asyncio.Queue[Piece | TextwrightError] = asyncio.Queue()
         for each in orders:
             each.flow = self
 
-    @property
-    def waits(self) -> bool:
-        """Whether one of its texts was not begun yet."""
-        return any(heard is None for each in self.orders for heard in each.open.values())
-
     def take(self, piece: Piece) -> None:
         """Pass a piece on to who waits for it."""
+        self.waits = False
         self.left -= bool(piece.end)
         if not self.over:
             self.pieces.put_nowait(piece)
