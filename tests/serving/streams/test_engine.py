@@ -16,7 +16,7 @@ from textwright.runtime.streams import TextOptions, TextPool, Writer
 from textwright.serving import roster as roster_module
 from textwright.serving.limits import StreamLimits
 from textwright.serving.metrics import ServerMetrics
-from textwright.serving.streams.engine import StreamEngine
+from textwright.serving.streams.engine import TICK_S, StreamEngine
 from textwright.serving.streams.orders import Flow, Order, Piece
 from textwright.structures.sampling import GREEDY, Sampling
 
@@ -218,6 +218,18 @@ def test_of_a_request_for_many_texts_the_last_may_begin_late(parts: Parts) -> No
         assert len(await finish(engine, engine.submit(orders))) == 10
 
     with_engine(parts, use, limits)
+
+
+def test_the_pace_of_a_slow_writer_is_learned_as_it_is(parts: Parts) -> None:
+    """Eight texts have a token each at every third look."""
+
+    async def use(engine: StreamEngine) -> None:
+        for look in range(1, 1000):
+            engine.written += 8 if look % 3 == 0 else 0
+            engine.learn_pace(look * TICK_S)
+        assert engine.rate == pytest.approx(8 / (3 * TICK_S), rel=0.01)
+
+    with_engine(parts, use)
 
 
 def test_a_thread_that_dies_is_replaced_and_its_texts_are_answered_for(parts: Parts) -> None:

@@ -22,7 +22,7 @@ from textwright.serving.streams.scribe import Pieces, Scribe
 
 SCRIBES = 2  # threads, each with a core
 TICK_S = 0.02  # between two looks at deadlines and threads while something is under way
-FORGET = 0.98  # weight of what was known of the pace before, at each look
+FORGET = 0.98  # weight of what was known of the pace before, at each TICK_S
 FIRST_RATE = 50.0  # tokens a second, believed until some were written
 
 
@@ -96,12 +96,13 @@ class StreamEngine:
         self.tokens += tokens
         if caller:
             self.held[caller] += rows
+        if not self.flows:
+            self.looked = monotonic()
         flow = Flow(orders, caller, (self.limits.first_s, self.limits.whole_s))
         self.flows.add(flow)
         self.desk.add(orders)
         if not self.watching:
             self.watching = True
-            self.looked = monotonic()
             self.loop.call_later(TICK_S, self.watch)
         return flow
 
@@ -220,11 +221,11 @@ class StreamEngine:
             self.deliver([(order, Piece(each, end=error)) for each in list(order.open)])
 
     def learn_pace(self, now: float) -> None:
-        """Learn how many tokens a second are written."""
-        written, self.written = self.written, 0
-        seen, self.looked = now - self.looked, now
-        if written:
-            self.rate = FORGET * self.rate + (1 - FORGET) * written / seen
+        """Learn how many tokens a second are written, from one look that finds some to the next."""
+        if self.written and now > self.looked:
+            known = FORGET ** ((now - self.looked) / TICK_S)
+            self.rate = known * self.rate + (1 - known) * self.written / (now - self.looked)
+            self.written, self.looked = 0, now
 
     def close(self) -> None:
         """Take nothing more; the threads end when what was accepted, or is expected, is written."""
