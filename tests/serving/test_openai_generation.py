@@ -261,7 +261,11 @@ def test_too_many_prompts_are_refused_before_one_is_read(
         ("phrases", {"max_completion_tokens": 99}, "max_completion_tokens", "room for 12"),
         ("phrases", {"max_tokens": 99}, "max_tokens", "room for 12"),
         ("phrases", {"logprobs": True}, "logprobs", "not supported"),
-        ("phrases", {"response_format": {"type": "text"}}, "response_format", "unknown field"),
+        ("phrases", {"response_format": {"type": "json_object"}}, "response_format", "supported"),
+        ("phrases", {"tools": [{"type": "function"}]}, "tools", "not supported"),
+        ("phrases", {"tool_choice": "required"}, "tool_choice", "not supported"),
+        ("phrases", {"store": True}, "store", "not supported"),
+        ("phrases", {"audio": None}, "audio", "unknown field"),
         ("chats", {"messages": [{"role": "developer", "content": "a"}]}, "messages", "Only"),
         ("chats", {"messages": [{"role": "user", "content": "[END]"}]}, "messages", "the mark"),
         ("chats", {"messages": [{"role": "user", "content": "a" * 99}]}, "messages", "longer"),
@@ -287,6 +291,17 @@ def test_what_changes_nothing_may_be_sent(ai: openai.OpenAI) -> None:
     harmless = {"presence_penalty": 0, "frequency_penalty": 0, "best_of": 1, "echo": False}
 
     assert texts(complete(ai, **harmless)) == texts(complete(ai))
+
+
+def test_fields_of_a_chat_that_change_nothing_are_taken(server: Running) -> None:
+    chat = {"model": "phrases", "messages": SOURCE}
+    names = ("tools", "tool_choice", "parallel_tool_calls", "response_format", "store", "metadata")
+    harmless = {"tools": [], "tool_choice": "auto", "parallel_tool_calls": True, "metadata": {}}
+    text = {"response_format": {"type": "text"}, "store": False}
+
+    for more in ({}, dict.fromkeys(names), {**harmless, **text}):
+        answer = server.ask("POST", "/v1/chat/completions", {**chat, **more})
+        assert answer.status == 200, answer.body
 
 
 def test_control_characters_and_long_runs_are_read_like_any_text(ai: openai.OpenAI) -> None:

@@ -38,15 +38,21 @@ from textwright.serving.writing import Wanted, Writing, write
 EVENTS = "text/event-stream; charset=utf-8"
 IDLE = b":\n\n"  # a comment, which clients pass over
 DONE = b"data: [DONE]\n\n"
-HARMLESS: dict[str, Any] = {
-    "presence_penalty": 0.0,
-    "frequency_penalty": 0.0,
-    "logit_bias": {},
-    "best_of": 1,
-    "echo": False,
-    "logprobs": False,
-    "suffix": "",
-}  # fields that are not supported, and the one value of each that changes nothing
+HARMLESS: dict[str, tuple[Any, ...]] = {
+    "presence_penalty": (0.0,),
+    "frequency_penalty": (0.0,),
+    "logit_bias": ({},),
+    "best_of": (1,),
+    "echo": (False,),
+    "logprobs": (False,),
+    "suffix": ("",),
+    "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "parallel_tool_calls": (False, True),
+    "response_format": ({"type": "text"},),
+    "store": (False,),
+    "metadata": ({},),
+}  # fields that are not supported, and the values of each that change nothing
 
 COMPLETIONS = msgspec.json.Decoder(CompletionRequest)
 CHATS = msgspec.json.Decoder(ChatRequest)
@@ -124,7 +130,8 @@ def check_fields(asked: GenerationRequest, limits: StreamLimits) -> None:
     """Refuse what is not supported, and stop strings beyond the limits; raises ParameterError."""
     for name, harmless in HARMLESS.items():
         value = getattr(asked, name, None)
-        if value is not None and (value != harmless or type(value) is not type(harmless)):
+        same = (value == each and type(value) is type(each) for each in harmless)
+        if value is not None and not any(same):
             raise refuse(name, f"{name} is not supported here.", "Leave it out.")
     if asked.stream_options is not None and not asked.stream:
         raise refuse("stream_options", "stream_options is for streams.", "Set stream, too.")

@@ -30,8 +30,8 @@ class GenerationRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     temperature, top_p: where nobody says, as the model's recipe does.
     stop:        strings before which a text ends, at most four.
     user:        who asks, for limits and for a canary that stays the same to them.
-    The penalties and ``logit_bias`` are there for clients that always send them; what changes
-    anything is refused.
+    The penalties and ``logit_bias``, and all further fields that no line here explains, are there
+    for clients that always send them; what changes anything is refused.
     """
 
     model: str
@@ -89,6 +89,12 @@ class ChatRequest(GenerationRequest, kw_only=True):
     messages: Annotated[list[Message], Meta(min_length=1)]
     max_completion_tokens: Tokens | None = None
     logprobs: bool | None = None
+    tools: list[Any] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: dict[str, Any] | None = None
+    store: bool | None = None
+    metadata: dict[str, str] | None = None
 
 
 class GenerationUsage(msgspec.Struct):
