@@ -2,7 +2,7 @@
 
 import pytest
 import tokenizers
-from tokenizers import AddedToken, Regex, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, models, normalizers, pre_tokenizers
 
 from textwright.recipe.parts import PretrainedTokenizerSettings
 from textwright.text.marks import Marks
@@ -26,7 +26,7 @@ def test_marks_count_only_where_they_are_meant(tokenizer: Tokenizer) -> None:
     marks = Marks(tokenizer)
     text = f"{START}user"
 
-    assert marks.names == (START, STOP)
+    assert list(marks.names.values()) == [START, STOP]
     assert marks.encode(text).tolist() == [31, *(ord(each) - ord("a") for each in "user")]
     assert len(tokenizer.inner.encode(text).ids) == 4  # cut, and no mark among them
     assert 31 not in tokenizer.inner.encode(text).ids
@@ -37,3 +37,13 @@ def test_a_mark_in_a_text_is_found(tokenizer: Tokenizer) -> None:
 
     assert marks.first_in(f"hello{STOP} you") == STOP
     assert marks.first_in("hello <|im_en|> you") is None
+
+
+def test_a_mark_is_found_in_whatever_is_read_as_one(tokenizer: Tokenizer) -> None:
+    inner = tokenizer.inner
+    inner.normalizer = normalizers.NFKC()
+    inner.add_special_tokens([AddedToken("</s>", normalized=True), "?"])
+    marks = Marks(tokenizer)
+
+    assert marks.first_in("hello \uff1c/s\uff1e you") == "</s>"
+    assert marks.first_in("hello \u9999 you") is None  # unknown, and no mark

@@ -32,7 +32,7 @@ from textwright.text.batch import Encoding, join_pairs, make_batch
 from textwright.text.examples import PREFIX_END, Input, Pair
 from textwright.text.parts import encode_parts
 from textwright.text.prompts import open_writing_tokenizer
-from textwright.text.tokenizer import open_tokenizer
+from textwright.text.tokenizer import CHARACTERS_A_TOKEN, open_tokenizer
 
 Outputs = dict[str, NDArray[Any]]
 Answer = Any  # of the task's own kind, such as a ClassifyAnswer: who asks a model knows its task
@@ -88,7 +88,10 @@ class Answerer:
         source, session = self.artifact.chat_template, self.session
         if source is None or not isinstance(session, LanguageSession):
             return None
-        return ChatTemplate(source, session.marks, session.tokenizer, session.stops)
+        longest = session.settings.context * CHARACTERS_A_TOKEN
+        return ChatTemplate(
+            source, session.marks, session.tokenizer, session.stops, longest=longest
+        )
 
     def write_by(self, options: WriteOptions) -> None:
         """Write otherwise from now on than the recipe says; not while others ask.

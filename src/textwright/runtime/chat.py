@@ -1,30 +1,41 @@
 """A chat put together to one text, by the template that a checkpoint was trained with."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NoReturn
 
 from textwright.errors import ArtifactError, UsageError
 from textwright.text.marks import Marks
-from textwright.text.tokenizer import Tokenizer
+from textwright.text.tokenizer import Tokenizer, clean_text
 
 Message = dict[str, str]  # role and content
+BRACKETED = re.compile(r"\[/?[A-Z_]+\]|<</?[A-Z_]+>>|<\|[^\s<|>]+\|>")  # as templates mark turns
 
 
 class ChatTemplate:
     """A Jinja template over messages, run where it can reach nothing else."""
 
     def __init__(
-        self, source: str, marks: Marks, tokenizer: Tokenizer, stops: Sequence[int] = ()
+        self,
+        source: str,
+        marks: Marks,
+        tokenizer: Tokenizer,
+        stops: Sequence[int] = (),
+        *,
+        longest: int,
     ) -> None:
         """Compile it; raises ArtifactError for what is no template.
 
-        stops: tokens that end what the model says, the plain one first.
+        stops:   tokens that end what the model says, the plain one first.
+        longest: characters of a chat; a longer one is read by nobody, and so not looked through.
         """
         from jinja2 import TemplateError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         self.marks = marks
+        self.longest = longest
+        self.normalizer = tokenizer.inner.normalizer
         added = tokenizer.inner.encode("").tokens
         self.given = {
             "bos_token": added[0] if added else "",
@@ -37,6 +48,7 @@ class ChatTemplate:
         environment.globals.update(raise_exception=refuse, strftime_now=tell_time)
         try:
             self.template = environment.from_string(source)
+            self.literals = find_literals(environment.parse(source))
         except TemplateError as error:
             raise ArtifactError(f"The chat template is none: {error}.", "Mend it.") from error
 
@@ -48,18 +60,36 @@ class ChatTemplate:
         """
         from jinja2 import TemplateError
 
-        for each in messages:
-            mark = self.marks.first_in(each["content"])
-            if mark is not None:
-                what = f"A message holds the mark {mark!r}, which ends or begins a turn."
-                raise UsageError(what, "Leave it out, or write it otherwise.")
         try:
-            return self.template.render(messages=[dict(each) for each in messages], **self.given)
+            chat = self.template.render(messages=[dict(each) for each in messages], **self.given)
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             what = f"The messages do not fit this model's chat template: {error}"
             raise UsageError(
                 f"{what.rstrip('.')[:500]}.", "Send others, or in another order."
             ) from error
+        if len(chat) <= self.longest:
+            for each in messages:
+                self.check(each["content"])
+        return chat
+
+    def check(self, content: str) -> None:
+        """Refuse a message that would be read as if a turn ended or began in it."""
+        content = clean_text(content)
+        normal = self.normalizer.normalize_str(content) if self.normalizer else content
+        literals = (each for each in self.literals if each in content or each in normal)
+        mark = next(literals, None) or self.marks.first_in(content)
+        if mark is not None:
+            what = f"A message holds the mark {mark!r}, which ends or begins a turn."
+            raise UsageError(what, "Leave it out, or write it otherwise.")
+
+
+def find_literals(template: Any) -> list[str]:
+    """Give the words in brackets, such as ``[INST]``, that a parsed template itself writes."""
+    from jinja2 import nodes
+
+    plain = [each.data for each in template.find_all(nodes.TemplateData)]
+    quoted = [str(each.value) for each in template.find_all(nodes.Const)]
+    return sorted(set(BRACKETED.findall("\n".join([*plain, *quoted]))))
 
 
 def refuse(reason: Any) -> NoReturn:

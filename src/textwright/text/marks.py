@@ -10,7 +10,7 @@ from textwright.text.tokenizer import Tokenizer, clean_text
 class Marks:
     """Reads texts in which marks count.
 
-    names: the marks as they are written.
+    names: the marks as they are written, by their ids, but for that of what is unknown.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -18,8 +18,12 @@ class Marks:
         self.inner.no_truncation()
         self.inner.no_padding()
         self.inner.encode_special_tokens = False
-        added = self.inner.get_added_tokens_decoder().values()
-        self.names = tuple(each.content for each in added if each.special)
+        added = self.inner.get_added_tokens_decoder()
+        self.names = {
+            number: each.content
+            for number, each in added.items()
+            if each.special and number != tokenizer.unknown
+        }
 
     def encode(self, text: str) -> NDArray[np.int64]:
         """Encode a text with its marks, and add none."""
@@ -27,5 +31,6 @@ class Marks:
         return np.asarray(found.ids, dtype=np.int64)
 
     def first_in(self, text: str) -> str | None:
-        """Give a mark that stands in a text, None where there is none."""
-        return next((each for each in self.names if each in text), None)
+        """Give a mark that a text is read as holding, however it is spelt; None: it holds none."""
+        found = filter(self.names.__contains__, self.encode(text).tolist())
+        return next((self.names[each] for each in found), None)
