@@ -1,5 +1,8 @@
 """Sessions: what they answer, and what they refuse to load."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,3 +37,18 @@ def test_a_file_that_is_no_network_is_refused_by_its_name(tmp_path: Path) -> Non
     (tmp_path / "model.onnx").write_bytes(b"no network at all")
     with pytest.raises(ArtifactError, match=r"model\.onnx cannot be loaded"):
         Session(tmp_path / "model.onnx")
+
+
+def test_onnx_runtime_is_loaded_without_what_it_tells_its_maker(tmp_path: Path) -> None:
+    write_network(tmp_path / "model.onnx", SCORES)
+    command = "import sys; from textwright.runtime.sessions import Session; Session(sys.argv[1])"
+    named = {"CI", "GITHUB_ACTIONS", "TF_BUILD", "ORT_DISABLE_TELEMETRY"}  # these silence it, too
+    environment = {key: each for key, each in os.environ.items() if key not in named}
+    home = tmp_path / "home"
+    home.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", command, tmp_path / "model.onnx"],
+        env=environment | {"HOME": str(home)},
+        check=True,
+    )
+    assert list(home.iterdir()) == []

@@ -1,10 +1,11 @@
 """ONNX Runtime sessions, each call on one core, with a memory that does not grow by itself."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from textwright.errors import ArtifactError
@@ -24,7 +25,7 @@ class Session:
         outside: the content of the files that it takes weights from, by their names.
         Raises ArtifactError when the file is no network that this program can run.
         """
-        options = session_options()
+        onnxruntime, options = import_onnxruntime(), session_options()
         try:
             if outside:
                 sizes = [len(each) for each in outside.values()]
@@ -51,13 +52,26 @@ class Session:
         return dict(zip(self.outputs, self.inner.run(None, feed), strict=True))
 
 
-def session_options() -> onnxruntime.SessionOptions:
+def import_onnxruntime() -> Any:
+    """Import ONNX Runtime, without what it tells its maker.
+
+    From 1.29 on it sends word of every session, and keeps a mark of the machine in the user's
+    cache, unless it is told before it is loaded. What the user says of it stands.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
+
+
+def session_options() -> Any:
     """Options of every session here.
 
     A call has one core: calls side by side use the others, and none waits for another's threads.
     The arena and the memory pattern keep the largest batch ever seen; without them a call is
     no slower (measured: a BiLSTM of 2x128, 1 to 32 texts) and resident memory stays flat.
     """
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 
 from textwright.errors import ExportError
+from textwright.runtime.sessions import import_onnxruntime
 from textwright.text.batch import Batch
 from textwright.training.model import TextModel
 
@@ -46,6 +46,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 def compare(model: TextModel, content: bytes, batches: Sequence[Batch]) -> float:
     """Give the largest difference between the outputs of ONNX Runtime and of torch."""
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
