@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tokenizers import normalizers
 
 from tests.networks.tiny_writers import LINES, write_tokenizer
 from textwright.errors import ArtifactError
@@ -48,7 +49,16 @@ def test_a_text_to_learn_from_closes_with_the_end(prompts: Tokenizer) -> None:
     plain, closed = prompts.encode_lines(LINES[0]), prompts.encode_closed(LINES[0])
 
     assert closed.tolist() == [*plain.tolist(), END]
-    assert not prompts.closes_lines
+
+
+def test_the_characters_of_a_text_are_those_that_the_tokenizer_reads(prompts: Tokenizer) -> None:
+    text = "e\u0301t\u00e9\n "
+    counted = [prompts.count_characters(text)]
+    for normalizer in (normalizers.NFC(), normalizers.Strip(), normalizers.Prepend("\u2581")):
+        prompts.inner.normalizer = normalizer
+        counted.append(prompts.count_characters(text))
+
+    assert counted == [6, 5, 4, 6]
 
 
 def test_the_end_of_a_prompt_is_read_and_the_cut_said(prompts: Tokenizer) -> None:

@@ -257,6 +257,15 @@ def test_what_a_tokenizer_for_writing_reads_it_writes_again(kind: str) -> None:
         assert encoding.ids.min() > END
 
 
+@pytest.mark.parametrize(("kind", "counted"), [("bpe", 9 + 12 + 1), ("characters", 17 + 411 + 1)])
+def test_characters_that_no_token_tells_are_not_counted(kind: str, counted: int) -> None:
+    settings = WritingTokenizerSettings(kind=kind, vocabulary=200)
+    tokenizer = train_tokenizer(WRITTEN * 3, settings)
+    text = "        return 1\nhello" + " " * 400 + "world\n"
+
+    assert tokenizer.count_characters(text) == counted
+
+
 @pytest.mark.parametrize("kind", ["bpe", "characters"])
 def test_a_tokenizer_for_writing_has_an_end_and_is_read_back(kind: str, tmp_path: Path) -> None:
     settings = WritingTokenizerSettings(kind=kind, vocabulary=200)

@@ -117,12 +117,12 @@ def test_scores_are_the_same_whatever_the_window(trained: TrainedVersion) -> Non
 def test_each_text_is_scored_by_itself(trained: TrainedVersion) -> None:
     session = load(trained.folder).session
     assert isinstance(session, LanguageSession)
-    texts = ["abc", "", "abcdefg\nbcdefgh", "zzz"]
+    texts = ["abc", "", "abcdefg\nbcdefgh", "zzz", "ab\0c"]
 
     together = session.score(texts)
 
     np.testing.assert_allclose(np.concatenate([session.score([each]) for each in texts]), together)
-    assert together[:, 2].tolist() == [4, 1, 16, 4]
+    assert together[:, 2].tolist() == [4, 1, 16, 4, 4]  # NUL is neither read nor foretold
     assert together[3, 3] == 3  # letters that it does not know
     assert session.score([]).shape == (0, 4)
 

@@ -128,15 +128,16 @@ class LanguageSession:
     def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give of each text its nats, tokens, characters and unknown tokens, [N, 4].
 
-        Each line counts with its end, where that is a token, and a character. A long text is read
-        in windows of ``context`` tokens that overlap by half: but in the first, each token that
+        Characters are those that the tokenizer leaves, blanks that it drops not among them. Each
+        line counts with its end, where that is a token, and a character. A long text is read in
+        windows of ``context`` tokens that overlap by half: but in the first, each token that
         counts is told from half a window at least. An empty text counts as one token of no nats.
         """
         rows = []
         for text in texts:
             tokens = self.tokenizer.encode_lines(text)
             unknown = np.count_nonzero(tokens == self.tokenizer.unknown)
-            characters = len(text) + self.tokenizer.closes_lines
+            characters = self.tokenizer.count_characters(text)
             rows.append([self.nats(tokens), max(len(tokens), 1), max(characters, 1), unknown])
         return np.array(rows, dtype=np.float64).reshape(-1, 4)
 

@@ -20,7 +20,8 @@ class LanguageScore:
     """How well a model foretells one text.
 
     nats:       minus its log-probability, the end of each line included.
-    tokens:     read for it; characters: of it. The end of a line counts as one of each.
+    tokens:     read for it; characters: of it, as they are read. The end of a line counts as one
+                of each.
     unknown:    tokens that the model has no name for, and so foretells too easily.
     """
 
@@ -36,7 +37,7 @@ class LanguageScore:
 
     @property
     def bits_per_character(self) -> float:
-        """Bits that each character costs; no tokenizer changes what this means."""
+        """Bits that each character costs, whatever the tokens are."""
         return self.nats / self.characters / math.log(2)
 
     def table(self) -> dict[str, Any]:

@@ -21,8 +21,6 @@ from textwright.text.tokenizer import CHARACTERS_A_TOKEN, Tokenizer, clean_text,
 class CheckpointTokenizer(Tokenizer):
     """A tokenizer that came with a network that writes."""
 
-    closes_lines = False
-
     def __init__(
         self, inner: tokenizers.Tokenizer, settings: AnyTokenizerSettings, edges: Edges
     ) -> None:
@@ -33,6 +31,13 @@ class CheckpointTokenizer(Tokenizer):
         """Encode a text of any length, without marks."""
         found = self.inner.encode(clean_text(text), add_special_tokens=False)
         return np.array(found.ids, dtype=np.int64)
+
+    def count_characters(self, text: str) -> int:
+        """Count what ``encode_lines`` reads, as the tokenizer makes it."""
+        normal = clean_text(text)
+        if self.inner.normalizer is not None:
+            normal = self.inner.normalizer.normalize_str(normal)
+        return min(len(normal), len(text))  # a blank put in front is not foretold
 
     def encode_closed(self, text: str) -> NDArray[np.int64]:
         """Encode a text of any length and what ends it, to be learned from."""

@@ -44,11 +44,9 @@ class Tokenizer:
     added:   marks that it puts into every text, or window of one.
     windows: of ``max_tokens`` each, of which a text is read before it is cut.
     edges:   what texts that are written begin and end with.
-    closes_lines: whether each line of a text ends with a token of its own.
     """
 
     edges = Edges(END, (END,), (PADDING_ID, UNKNOWN_ID))
-    closes_lines = True
 
     def __init__(self, inner: tokenizers.Tokenizer, settings: AnyTokenizerSettings) -> None:
         inner.encode_special_tokens = True  # [END] in a text is five plain characters
@@ -163,6 +161,11 @@ class Tokenizer:
         """Encode a text of any length, [END] behind each line."""
         lines = self.inner.encode_batch_fast(clean_text(text).split("\n"))
         return np.array([each for line in lines for each in (*line.ids, END)], dtype=np.int64)
+
+    def count_characters(self, text: str) -> int:
+        """Count what ``encode_lines`` reads, as the tokenizer makes it: each line with its end."""
+        lines = clean_text(text).split("\n")
+        return sum(len(self.inner.normalizer.normalize_str(line)) + 1 for line in lines)
 
     def encode_targets(self, texts: Sequence[str]) -> list[Encoding]:
         """Encode texts that are to be written, without what ends them."""
