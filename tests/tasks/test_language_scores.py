@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from textwright.tasks.language import LanguageScore
-from textwright.tasks.language_scores import say, score, tell
+from textwright.tasks.language_scores import SMALLER, say, score, tell
 from textwright.tasks.measures import find_measures
 from textwright.tasks.scores import Rows
 from textwright.text.examples import Example
@@ -38,6 +38,18 @@ def test_a_slice_has_every_metric_of_its_texts() -> None:
         name: each for name, each in alone.items() if isinstance(each, float)
     }
     assert (alone["bits_per_character"], alone["unknown_share"]) == (pytest.approx(1 / 6), 1.0)
+
+
+def test_empty_texts_change_nothing_and_cost_nothing_by_themselves() -> None:
+    empty = Rows(np.zeros((20, 4)), [()] * 20, [{}] * 20)
+    joined = Rows(np.concatenate([ROWS.scores, empty.scores]), [()] * 22, [{}] * 22)
+
+    plain, both, alone = (score(each, NONE) for each in (ROWS, joined, empty))
+
+    for name in (*SMALLER, "log_probability", "nats_per_character", "unknown_share"):
+        assert both[name] == plain[name]
+        assert alone[name] == (name == "perplexity")
+    assert say(empty.scores[0], Example("", ()), NONE).answer == "0.000 bits a character"
 
 
 def test_no_texts_have_no_score() -> None:

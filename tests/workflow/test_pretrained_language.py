@@ -109,10 +109,11 @@ def test_its_perplexity_is_that_of_transformers(plain: TrainedVersion, folder: P
         told = model(input_ids=ids).logits[0, :-1].log_softmax(dim=-1)
     nats = -float(told.gather(1, ids[0, 1:, None]).sum())
 
-    (score,) = Answerer(open_artifact(plain.folder)).score([LINES[0]])
+    score, empty = Answerer(open_artifact(plain.folder)).score([LINES[0], ""])
 
     assert score.nats == pytest.approx(nats, abs=1e-3)
     assert (score.tokens, score.characters) == (ids.shape[1] - 1, len(LINES[0]))
+    assert (empty.nats, empty.tokens, empty.characters) == (0, 0, 0)
     assert score.perplexity == pytest.approx(math.exp(nats / score.tokens), rel=1e-4)
 
 

@@ -131,14 +131,14 @@ class LanguageSession:
         Characters are those that the tokenizer leaves, blanks that it drops not among them. Each
         line counts with its end, where that is a token, and a character. A long text is read in
         windows of ``context`` tokens that overlap by half: but in the first, each token that
-        counts is told from half a window at least. An empty text counts as one token of no nats.
+        counts is told from half a window at least.
         """
         rows = []
         for text in texts:
             tokens = self.tokenizer.encode_lines(text)
             unknown = np.count_nonzero(tokens == self.tokenizer.unknown)
             characters = self.tokenizer.count_characters(text)
-            rows.append([self.nats(tokens), max(len(tokens), 1), max(characters, 1), unknown])
+            rows.append([self.nats(tokens), len(tokens), characters, unknown])
         return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
     def nats(self, tokens: Ints) -> float:

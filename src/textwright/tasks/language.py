@@ -23,6 +23,7 @@ class LanguageScore:
     tokens:     read for it; characters: of it, as they are read. The end of a line counts as one
                 of each.
     unknown:    tokens that the model has no name for, and so foretells too easily.
+    What has neither tokens nor characters, such as an empty text, costs nothing.
     """
 
     nats: float
@@ -33,12 +34,12 @@ class LanguageScore:
     @property
     def perplexity(self) -> float:
         """Among how many equally likely tokens one would be as hard to tell."""
-        return math.exp(min(self.nats / self.tokens, 700.0))
+        return math.exp(min(self.nats / (self.tokens or 1), 700.0))
 
     @property
     def bits_per_character(self) -> float:
         """Bits that each character costs, whatever the tokens are."""
-        return self.nats / self.characters / math.log(2)
+        return self.nats / (self.characters or 1) / math.log(2)
 
     def table(self) -> dict[str, Any]:
         """Give all of it under its names."""

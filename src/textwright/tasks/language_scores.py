@@ -70,7 +70,7 @@ def say(scores: Floats, _example: Example, _labels: Labels) -> Said:
 def log_probability(told: Floats, rows: Ints) -> float:
     """Mean log-probability of a token of these texts, in nats."""
     nats, tokens = told[rows][:, [NATS, TOKENS]].sum(axis=0)
-    return float(-nats / tokens)
+    return float(-nats / (tokens or 1))
 
 
 def perplexity(told: Floats, rows: Ints) -> float:
@@ -86,13 +86,13 @@ def bits_per_character(told: Floats, rows: Ints) -> float:
 def nats_per_character(told: Floats, rows: Ints) -> float:
     """Nats that a character of these texts costs."""
     nats, characters = told[rows][:, [NATS, CHARACTERS]].sum(axis=0)
-    return float(nats / characters)
+    return float(nats / (characters or 1))
 
 
 def unknown_share(told: Floats, rows: Ints) -> float:
     """Share of the tokens of these texts that the model has no name for."""
     unknown, tokens = told[rows][:, [UNKNOWN, TOKENS]].sum(axis=0)
-    return float(unknown / tokens)
+    return float(unknown / (tokens or 1))
 
 
 RESAMPLED: dict[str, Callable[[Floats, Ints], float]] = {
