@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.networks.tiny_checkpoints import write_checkpoint, write_pooling
+from tests.networks.tiny_writers import LONGEST, write_writer
 from textwright.errors import ArtifactError, DataError, RecipeError
 from textwright.manifest import address_of, hash_file
 from textwright.recipe.file import check_recipe
@@ -171,6 +172,24 @@ def test_windows_of_two_texts_at_once_are_refused(checkpoint: Path) -> None:
         open_pretrained(windows_of(checkpoint, task="match", decoder=decoder))
 
     assert "siamese" in refused.value.hint
+
+
+@pytest.mark.parametrize(("kind", "most"), [("marian", LONGEST), ("bart", LONGEST - 1), ("t5", 0)])
+def test_no_longer_text_is_written_than_a_checkpoint_has_places(
+    tmp_path: Path, kind: str, most: int
+) -> None:
+    folder = write_writer(tmp_path / kind, kind)  # that of BART forces the first token
+
+    def opened(longest: int) -> object:
+        decoder = {"max_tokens": longest}
+        table = {"tokenizer": {"max_tokens": 40}, "decoder": decoder}
+        return open_pretrained(windows_of(folder, task="generate", **table))
+
+    assert opened(most or 4_096) is not None
+    if most:
+        with pytest.raises(RecipeError, match=f"writes {most}") as refused:
+            opened(most + 1)
+        assert f"max_tokens = {most}" in refused.value.hint
 
 
 def test_a_text_may_not_be_longer_than_what_the_encoder_reads(tmp_path: Path) -> None:

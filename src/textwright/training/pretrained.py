@@ -99,6 +99,8 @@ def open_encoder(recipe: Recipe) -> Pretrained:
         check_found(found, recipe.encoder.model)
     if isinstance(recipe.decoder, DrawSettings):
         check_context(recipe.decoder.context, recipe.encoder.model, found)
+    if isinstance(recipe.decoder, SearchSettings):
+        check_length(recipe.decoder.max_tokens, recipe.encoder.model, found)
     longest = recipe.tokenizer.max_tokens
     most = found.positions
     if most and most < longest:
@@ -115,6 +117,16 @@ def check_context(context: int, model: str, found: "Checkpoint") -> None:
     if 0 < found.positions < context:
         what = f"decoder.context is {context}; {model} reads {found.positions}."
         raise RecipeError(what, f"Write context = {found.positions} in [decoder].")
+
+
+def check_length(longest: int, model: str, found: "Checkpoint") -> None:
+    """Refuse to write longer texts than a checkpoint has places for."""
+    from textwright.networks.checkpoint_edges import find_edges
+
+    most = found.positions - len(find_edges(found.folder).before)
+    if found.positions and most < longest:
+        what = f"decoder.max_tokens is {longest}; {model} writes {most}."
+        raise RecipeError(what, f"Write max_tokens = {most} in [decoder].")
 
 
 def check_windows(recipe: Recipe, found: "Checkpoint") -> None:
