@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from textwright.errors import DataError
-from textwright.recipe.data import DataSettings, DevShare
+from textwright.recipe.data import DataSettings, DevShare, RowForm
 from textwright.text.examples import Dataset
 from textwright.text.splits import find_leaks, hash_share, read_splits
 
@@ -101,3 +101,27 @@ def test_test_rows_that_stand_in_the_training_file_are_found(tmp_path: Path) -> 
     splits = read_splits(DataSettings(train="train.jsonl", test="test.jsonl", root=str(tmp_path)))
 
     assert find_leaks(splits) == [True, True, False, True]
+
+
+def test_pieces_of_a_text_that_are_cut_elsewhere_are_found_by_their_lines(tmp_path: Path) -> None:
+    lines = [f"line {number} of a long text\nShort." for number in range(1_000)]
+    others = [f"line {number} of another text\nShort." for number in range(1_000)]
+    (tmp_path / "train.txt").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "test.txt").write_text("\n".join(lines[1:501] + others), encoding="utf-8")
+    settings = DataSettings(train="train.txt", test="test.txt", root=str(tmp_path))
+    splits = read_splits(settings, RowForm(label="none"))
+
+    leaked = find_leaks(splits, lines=True)
+
+    assert leaked == [True] * 8 + [False] * 16
+    assert not any(find_leaks(splits))
+
+
+def test_a_piece_of_short_lines_is_looked_up_whole(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text('{"text": "Yes.\\nNo."}\n{"text": "No."}', "utf-8")
+    (tmp_path / "test.jsonl").write_text('{"text": "No."}\n{"text": "No.\\nYes."}', "utf-8")
+    settings = DataSettings(
+        train="train.jsonl", dev=DevShare(0), test="test.jsonl", root=str(tmp_path)
+    )
+
+    assert find_leaks(read_splits(settings, RowForm(label="none")), lines=True) == [True, False]

@@ -92,6 +92,16 @@ def test_it_writes_what_transformers_writes(plain: TrainedVersion, folder: Path)
     assert plain.export_difference < 1e-4
 
 
+def test_text_that_also_stands_in_the_training_file_is_counted(
+    folder: Path, settings: Settings
+) -> None:
+    (folder / "more.txt").write_text("\n".join([*LINES, "and no other line"]), encoding="utf-8")
+
+    found = trained(folder, settings, "data.train=more.txt")
+
+    assert found.report["leaked_rows"] == 1
+
+
 def test_a_text_is_written_alone_as_beside_others(plain: TrainedVersion) -> None:
     model = load(plain.folder)
 

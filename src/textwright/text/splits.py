@@ -8,6 +8,8 @@ from textwright.recipe.data import DataSettings, DevShare, RowForm
 from textwright.text.examples import Dataset, make_dataset
 from textwright.text.readers import TEXT_WITH_CLASS, read_dataset
 
+LINE = 20  # characters: shorter lines stand in texts that have nothing to do with each other
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -101,15 +103,32 @@ def hash_share(text: str) -> float:
     return int.from_bytes(first, "big") / 2**64
 
 
-def find_leaks(splits: Splits) -> list[bool]:
+def find_leaks(splits: Splits, *, lines: bool = False) -> list[bool]:
     """Tell of each test row whether its text stands in the training file too.
 
     Blanks around a text do not count. Rows held out of the training file as dev are looked at
     as well; those of a dev file of its own are not.
+
+    lines: rows are pieces of longer texts, cut at other places in each file: one stands there
+           when most of its lines of ``LINE`` characters do.
     """
     learned = [splits.train]
     if splits.dev.source == splits.train.source:
         learned.append(splits.dev)
-    seen = {example.key.strip() for part in learned for example in part.examples}
     test = splits.test.examples if splits.test else ()
-    return [example.key.strip() in seen for example in test]
+    rows = [find_marks(example.key, lines=lines) for example in test]
+    wanted = {mark for row in rows for mark in row}
+    marks = (
+        mark
+        for part in learned
+        for example in part.examples
+        for mark in find_marks(example.key, lines=lines)
+    )
+    seen = {mark for mark in marks if mark in wanted}  # so nothing of train is kept
+    return [2 * sum(mark in seen for mark in row) > len(row) for row in rows]
+
+
+def find_marks(text: str, *, lines: bool) -> list[str]:
+    """Give what a text is known by: itself, or its long lines where it has any."""
+    found = [line.strip() for line in text.split("\n")] if lines else []
+    return [line for line in found if len(line) >= LINE] or [text.strip()]

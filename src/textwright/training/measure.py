@@ -69,7 +69,7 @@ def measure(recipe: Recipe, splits: Splits, answerer: Answerer) -> Measured:
     if splits.test is None:
         return Measured(report, None)
     test = evaluate(answerer, splits.test.examples)
-    leaked = find_leaks(splits)
+    leaked = find_leaks(splits, lines=recipe.task == "language")
     report |= {"test": test.metrics, "leaked_rows": sum(leaked)}
     if any(leaked):
         clean = score_without_leaks(recipe.task, test.scores, splits.test, leaked, labels)
