@@ -148,7 +148,7 @@ class Training:
         return record
 
     def learn(self, number: int, shown: Progress) -> float:
-        """Go once over the training rows; returns their mean loss."""
+        """Go once over the training rows; returns their mean loss, or that of their tokens."""
         order_seed, torch_seed = np.random.SeedSequence([self.settings.seed, number]).spawn(2)
         torch.manual_seed(int(torch_seed.generate_state(1)[0]))
         chance = np.random.default_rng(order_seed)
@@ -159,30 +159,38 @@ class Training:
         self.model.train()
         total = 0.0
         for place, group in enumerate(groups):
-            texts = sum(len(each) for each in group)
+            counted = self.objective.count(self.train.targets[np.concatenate(group)])
             for places in group:
-                total += self.add_gradients(places, texts)
+                total += self.add_gradients(places, counted)
                 shown.advance()
             rate = step_size((number - 1) * len(groups) + place, steps, self.settings)
             clip = self.settings.clip_norm
             take_step(self.model, self.optimizer, self.scaler, rate=rate, clip_norm=clip)
-        mean = total / len(self.train.targets)
+        mean = total / self.objective.count(self.train.targets)
         if not np.isfinite(mean):
             hint = "Lower training.learning_rate, or set training.clip_norm = 1."
             raise RecipeError(f"The training loss is {mean} in epoch {number}.", hint)
         return mean
 
-    def add_gradients(self, places: NDArray[np.int64], texts: int) -> float:
-        """Add a batch's part of the gradient of a step over ``texts`` texts; returns its loss."""
-        targets = torch.from_numpy(self.train.targets[places]).to(self.device)
+    def add_gradients(self, places: NDArray[np.int64], counted: int) -> float:
+        """Add a batch's part of the gradient of a step; returns its loss.
+
+        counted: what the whole step counts, texts or tokens; a batch weighs its share of it.
+        """
+        targets = self.train.targets[places]
         with autocast(self.settings, self.device):
             logits = self.logits(self.train, places)
-        loss = self.objective(logits, targets).sum()
-        self.scaler.scale(loss / texts).backward()  # type: ignore[no-untyped-call]
-        return float(loss.detach())
+        loss = self.objective(logits, torch.from_numpy(targets).to(self.device)).sum()
+        count = self.objective.count(targets)
+        share = loss / len(places) * (count / counted)
+        self.scaler.scale(share).backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach()) * (count / len(places))
 
     def measure(self) -> tuple[float, float]:
-        """Give mean loss and score of the dev rows that have a class; NaN without any."""
+        """Give mean loss and score of the dev rows that have a class; NaN without any.
+
+        The loss is the mean over texts, or over tokens.
+        """
         if not len(self.dev.targets):
             return float("nan"), float("nan")
         self.model.eval()
@@ -192,8 +200,10 @@ class Training:
                 true.append(torch.from_numpy(self.dev.targets[places]).to(self.device))
                 logits = self.logits(self.dev, places)
                 said.append(self.plain.keep(logits, true[-1]))
-                loss += float(self.plain(logits, true[-1]).sum())
-        return loss / len(self.dev.targets), self.plain.score(torch.cat(said), torch.cat(true))
+                count = self.plain.count(self.dev.targets[places])
+                loss += float(self.plain(logits, true[-1]).sum()) * (count / len(places))
+        loss /= self.plain.count(self.dev.targets)
+        return loss, self.plain.score(torch.cat(said), torch.cat(true))
 
     def logits(self, rows: Rows | StateRows, places: NDArray[np.int64]) -> Tensor:
         """Run the network on the rows at some places: [B, L] float."""

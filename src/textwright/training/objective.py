@@ -73,6 +73,10 @@ class Objective:
             return losses
         return losses * (targets @ self.weights + (1 - inside))
 
+    def count(self, targets: NDArray[Any]) -> int:
+        """Count what the mean loss of several batches is taken over: their texts."""
+        return len(targets)
+
     def keep(self, logits: Tensor, targets: Tensor) -> Tensor:  # noqa: ARG002  as others
         """Give what of a batch the score needs: all of it."""
         return logits
@@ -129,7 +133,7 @@ class YesOrNo(Objective):
 class NextToken(Objective):
     """What writing makes small: cross-entropy of each token, smoothed as the settings say.
 
-    Every token of a batch counts alike, however long its text is.
+    Every token counts alike, however long its text and its batch are.
     Smoothing: Szegedy et al. 2016, section 7.
     """
 
@@ -145,6 +149,10 @@ class NextToken(Objective):
         true = targets[targets >= 0].long()
         loss = cross_entropy(logits.float(), true, label_smoothing=self.smoothing)
         return loss.expand(len(targets))
+
+    def count(self, targets: NDArray[Any]) -> int:
+        """Count the tokens to be told."""
+        return int((targets >= 0).sum())
 
     def keep(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Give the log-probability of all tokens of a batch and their number, [1, 2]."""
