@@ -94,6 +94,22 @@ def test_it_learns_on_and_equal_seeds_give_equal_artifacts(
     assert found.artifact == again(folder, settings, *way).artifact
 
 
+def test_several_tasks_are_asked_of_it_by_their_words(folder: Path, settings: Settings) -> None:
+    texts = [{"text": each, "target": translate(each)} for each in SOURCES]
+    rows = [{"task": name, **each} for name in ("to English", "say") for each in texts]
+    write_lines(folder / "tasks.jsonl", rows)
+    tasks = RECIPE.replace('"generate"', '"text-to-text"').replace("dev.jsonl", "tasks.jsonl")
+    tasks += '[data.tasks]\n"to English" = "bleu"\nsay = "accuracy"\n'
+    (folder / "tasks.toml").write_text(tasks, encoding="utf-8")
+
+    found = train_file(folder / "tasks.toml", settings)
+
+    asked = f"say: {SOURCES[0]}"
+    options = {"max_new_tokens": 16, "do_sample": False, "length_penalty": 0.0}
+    assert found.metrics["slices"]["task"].keys() == {"to English", "say"}
+    assert load(found.folder).predict([asked])[0].text == generate(folder / "t5", asked, **options)
+
+
 def test_it_needs_neither_rows_nor_a_test_to_be_taken_as_it_is(
     folder: Path, settings: Settings
 ) -> None:
