@@ -66,6 +66,20 @@ def test_what_was_computed_is_found_again_for_the_same_weights_texts_and_pooling
     assert encoded(mean).digest(small_rows(30, seed=4)) != path.stem
 
 
+@pytest.mark.parametrize("share", [0, 0.5, 0.99])
+def test_a_file_that_was_cut_is_computed_anew(
+    checkpoint: Path, tmp_path: Path, share: float
+) -> None:
+    model, rows = frozen_model(checkpoint, "mean"), small_rows(30, seed=3)
+    first = encoded(model, tmp_path).rows(rows)
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+
+    np.testing.assert_array_equal(encoded(model, tmp_path).rows(rows).flat, first.flat)
+    assert path.read_bytes() == whole
+
+
 def test_the_oldest_give_way_when_there_is_no_room(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

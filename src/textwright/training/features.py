@@ -17,6 +17,7 @@ from textwright.text.batch import length_buckets
 from textwright.training.model import TextModel
 from textwright.training.optimizer import fixed_threads
 from textwright.training.rows import Rows, StateRows
+from textwright.vectors.packed import write_whole
 
 BATCH = 64  # texts
 ROOM_BYTES = 4 * 2**30  # what the cache holds at most; the oldest files go first
@@ -59,9 +60,8 @@ class Encoded:
     def rows(self, rows: Rows) -> StateRows:
         """Give the states of texts with their truth, computed or found."""
         path = self.folder / f"{self.digest(rows)}.npy" if self.folder else None
-        if path and path.exists():
-            flat = np.load(path, allow_pickle=False)
-        else:
+        flat = read_kept(path) if path else None
+        if flat is None:
             flat = self.compute(rows)
             if path:
                 keep(flat, path)
@@ -92,6 +92,15 @@ class Encoded:
         return flat
 
 
+def read_kept(path: Path) -> NDArray[np.float32] | None:
+    """Give the array kept at ``path``; None where there is none, or none that is whole."""
+    try:
+        flat: NDArray[np.float32] = np.load(path, allow_pickle=False)
+    except (OSError, EOFError, ValueError):
+        return None
+    return flat
+
+
 def keep(flat: NDArray[np.float32], path: Path) -> None:
     """Write an array in one step, after the oldest ones made room for it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +109,5 @@ def keep(flat: NDArray[np.float32], path: Path) -> None:
     while others and total > ROOM_BYTES:
         total -= others[0].stat().st_size
         others.pop(0).unlink(missing_ok=True)
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("wb") as file:
+    with write_whole(path) as file:
         np.save(file, flat)
-    draft.replace(path)
