@@ -37,7 +37,10 @@ def history(
 def describe(entry: Entry) -> str:
     """Say an event in one sentence; a kind that a newer program wrote is named as it is."""
     tell = SENTENCES.get(entry.kind)
-    sentence = tell(entry.subject, entry.details) if tell else f"{entry.subject}: {entry.kind}"
+    if tell:
+        sentence = tell(entry.subject, entry.details)
+    else:
+        sentence = f"{entry.subject}: {entry.kind}" if entry.subject else entry.kind
     reason = entry.details.get("reason")
     return f"{sentence}: {reason}" if reason else sentence
 
@@ -101,4 +104,10 @@ SENTENCES: dict[str, Callable[[str, Mapping[str, Any]], str]] = {
     "rollout_resumed": on_the_way("goes on again"),
     "rollout_dropped": lambda subject, _: f"the candidate {subject} was dropped",
     "load_failed": lambda subject, _: f"{subject} could not be loaded by a server",
+    "collected": lambda _, details: f"artifact {details['artifact'][:12]} was taken away",
+    "role_set": lambda _, details: f"{details['principal']} was made {details['role']}",
+    "key_created": lambda _, details: f"key {details['key']} of {details['principal']} was made",
+    "key_revoked": lambda _, details: f"key {details['key']} of {details['principal']} was revoked",
+    "webhook_added": lambda _, details: f"{details['url']} is told of events",
+    "webhook_removed": lambda _, details: f"{details['url']} is told of events no more",
 }
