@@ -1,8 +1,10 @@
 """What a run's record says of the machine."""
 
+import tomllib
 from pathlib import Path
 
 from textwright.machine import (
+    LIBRARIES,
     code_version,
     current_user,
     describe_machine,
@@ -21,6 +23,14 @@ def test_a_machine_is_described() -> None:
 
 def test_versions_are_those_installed() -> None:
     assert library_versions()["numpy"].startswith("2.")
+
+
+def test_versions_of_all_that_trains_and_measures_are_kept() -> None:
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    needed = {each.split(">=")[0] for name in ("train", "parquet", "hf") for each in extras[name]}
+
+    assert needed - set(LIBRARIES) == {"matplotlib", "optuna"}  # they draw and choose settings
 
 
 def test_a_user_has_a_name() -> None:

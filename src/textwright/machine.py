@@ -9,16 +9,23 @@ from pathlib import Path
 
 LIBRARIES = (
     "textwright",
+    "datasets",
     "jieba",
     "numba",
     "numpy",
     "onnx",
     "onnxruntime",
+    "peft",
+    "pyarrow",
+    "rouge-score",
+    "sacrebleu",
     "safetensors",
     "scikit-learn",
+    "scipy",
     "sentencepiece",
     "tokenizers",
     "torch",
+    "transformers",
 )
 
 
