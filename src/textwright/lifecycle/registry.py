@@ -45,7 +45,8 @@ class NewVersion:
     run:       id of the run that left it; None when it comes from elsewhere.
     scores:    each metric's value on the test set; None or NaN where undefined.
     evaluated: whether there was a test set; without one it is never promoted.
-    parent:    id of the version it was trained on from; None: from nothing.
+    parent:    id of the version it was trained on from, or that was in production when it was
+               trained; None: neither.
     """
 
     artifact: str

@@ -27,8 +27,9 @@ LOOSE_STATES = ("arriving", "marked")
 class Count(Table):
     """What servers saw of a version in one minute, for one guard; ``add_counts`` adds to it.
 
-    Stable and candidate are told apart by their version number. A caller's requests in a minute
-    count at most k: the server caps them before it adds.
+    Stable and candidate are told apart by their version number. Of a caller's requests in a
+    window of the policy's ``caller_minutes`` at most ``per_caller`` count: the server caps them
+    before it adds.
     """
 
     __tablename__ = "count"

@@ -19,7 +19,8 @@ def make_profile(
     """Describe held-out texts and the answers to them, without keeping any text.
 
     scores: [N, L] calibrated probabilities; names: the labels, in their order. Of a task
-            without such, [N, 1] scores, or [N, 0] none; or [N, 1] texts that were written.
+            without such, [N, 1] scores, or [N, 0] none; or [N, 1] texts that were written; of
+            a language model [N, 4]: nats, tokens, characters, unknown, and the nats are kept.
     Returns the length of the texts in characters at some shares of them, the rows by confidence
     (20 bins) and the rows by the label answered; of scores their size at the same shares, of
     texts their length.
