@@ -63,7 +63,7 @@ def test_agreement_is_told_in_two_lines(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize(
     ("typical", "shown"),
-    [((), ""), (("two\n lines",), "two lines"), (("x" * 80, "second"), "x" * 60 + "…")],
+    [((), ""), (("two\n lines",), "two lines"), (("x" * 80, "second"), "x" * 59 + "…")],
 )
 def test_the_most_typical_text_stands_on_one_line(typical: tuple[str, ...], shown: str) -> None:
     assert brief(typical) == shown

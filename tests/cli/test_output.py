@@ -132,6 +132,17 @@ def test_markup_in_names_and_cells_is_text(capsys: Captured, text: str) -> None:
     assert printed.count(text) == 4
 
 
+@pytest.mark.parametrize(("sign", "shown"), [("\x1b[31m", r"\x1b[31m"), ("\u202e", r"\u202e")])
+def test_nothing_in_names_and_cells_steers_the_terminal(
+    capsys: Captured, sign: str, shown: str
+) -> None:
+    print_table((f"by {sign}", sign), [(f"a{sign}b", Path(sign))])
+
+    printed = capsys.readouterr().out
+    assert sign not in printed
+    assert printed.count(shown) == 4
+
+
 def test_a_table_without_rows_still_has_its_headings(capsys: Captured) -> None:
     print_table(("model", "newest version"), [])
 

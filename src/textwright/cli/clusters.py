@@ -4,6 +4,7 @@ from textwright.cli.output import note, print_table, say
 from textwright.clustering.agreement import Agreement
 from textwright.clustering.result import Clustering
 from textwright.recipe.clustering import HdbscanSettings
+from textwright.text.visible import shorten
 
 TYPICAL_LENGTH = 60  # characters shown of a typical text
 
@@ -59,5 +60,4 @@ def print_agreement(scores: Agreement) -> None:
 
 def brief(typical: tuple[str, ...]) -> str:
     """Give the most typical text, cut to a line."""
-    text = " ".join(typical[0].split()) if typical else ""
-    return text if len(text) <= TYPICAL_LENGTH else f"{text[:TYPICAL_LENGTH]}…"
+    return shorten(" ".join(typical[0].split()), TYPICAL_LENGTH) if typical else ""

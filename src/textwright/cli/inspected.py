@@ -1,7 +1,7 @@
 """What was found in data, as a person reads it in a terminal."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -49,16 +49,8 @@ def print_splits(found: Inspection) -> None:
         )
         for split, each in found.splits.items()
     ]
-    print_rows((*columns, "written in"), rows)
+    print_table((*columns, "written in"), rows)
     say()
-
-
-def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their headings; labels and names, too, as they can be shown."""
-    print_table(
-        [make_visible(name) for name in columns],
-        [[make_visible(cell) if isinstance(cell, str) else cell for cell in row] for row in rows],
-    )
 
 
 def name_scripts(scripts: dict[str, float]) -> str:
@@ -79,7 +71,7 @@ def print_balance(found: Inspection) -> None:
     rows = [(label, *(counts[split] for split in splits)) for label, counts in shown]
     left = len(balance) - len(shown)
     name = f"label ({left:,} between not shown)" if left else "label"
-    print_rows((name, *splits), rows)
+    print_table((name, *splits), rows)
     say()
 
 
@@ -97,7 +89,7 @@ def print_overlaps(found: Inspection) -> None:
         if each.equal or each.near
     ]
     if rows:
-        print_rows(("rows that repeat", "the same text", "nearly the same"), rows)
+        print_table(("rows that repeat", "the same text", "nearly the same"), rows)
     else:
         say("No text stands there twice, nor nearly so.")
     say()
@@ -119,7 +111,7 @@ def print_groups(found: Inspection, title: str, groups: Iterable[TextGroup]) -> 
     ]
     labels = ("labels",) if found.labelled else ()
     say(f"{title} ({len(groups):,})")
-    print_rows(("text", "rows", "similarity", "such as", *labels), rows)
+    print_table(("text", "rows", "similarity", "such as", *labels), rows)
     say()
 
 
@@ -159,7 +151,7 @@ def print_issues(found: Inspection) -> None:
     ]
     say(f"likely wrong labels ({len(judged.issues):,})")
     if rows:
-        print_rows(("text", "row", "label", "suggested", "probability"), rows)
+        print_table(("text", "row", "label", "suggested", "probability"), rows)
     say(
         f"{judged.rows:,} labels judged; a linear model that had not seen them agrees with "
         f"{judged.agreed:.1%}."
@@ -179,7 +171,7 @@ def print_odd(found: Inspection) -> None:
         if places
     ]
     if rows:
-        print_rows(("odd texts", "rows", "such as"), rows)
+        print_table(("odd texts", "rows", "such as"), rows)
         say()
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from textwright.text.visible import make_visible
+
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object; a number that is none becomes null."""
@@ -51,14 +53,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     listed = [[show(each) for each in row] for row in rows]
     for place, name in enumerate(columns):
         numbers = bool(listed) and all(is_number(row[place]) for row in listed)
-        table.add_column(Text(name), justify="right" if numbers else "left", overflow="fold")
+        table.add_column(Text(show(name)), justify="right" if numbers else "left", overflow="fold")
     for row in listed:
         table.add_row(*(Text(each) for each in row))
     Console(highlight=False, soft_wrap=False).print(table)
 
 
 def show(value: Any) -> str:
-    """Write one cell: four decimals, thousands apart, times to the minute."""
+    """Write one cell: four decimals, thousands apart, times to the minute; nothing hidden."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -69,7 +71,7 @@ def show(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    return str(value)
+    return make_visible(str(value))
 
 
 def is_number(cell: str) -> bool:

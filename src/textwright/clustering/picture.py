@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from textwright.clustering.partition import NONE
 from textwright.clustering.space import Floats
 from textwright.errors import MissingExtraError, UsageError
+from textwright.text.visible import shorten
 from textwright.vectors.map import can_write, find_fonts, lay_out, quiet_fonts
 from textwright.vectors.packed import write_whole
 
 SHOWN = 2000  # points at most: t-SNE takes its time, and more are a blot
 FEW = 30  # texts with which t-SNE has too few neighbours to go by
-LONGEST_TEXT = 300  # characters shown of a text
+LONGEST_TEXT = 300  # characters shown of a text, under the pointer
 WIDTH, HEIGHT, MARGIN = 900, 640, 24
 MANY = 12  # clusters, beyond which a single word stands at each
 GREY = "#b8b8b8"
@@ -128,7 +129,7 @@ def draw_html(view: View, title: str, path: Path) -> None:
     colours = pick_colours(len(view.names))
     points = [
         f'<circle class="c{label}" cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colours[label]}">'
-        f"<title>{escape(shorten(text))}</title></circle>"
+        f"<title>{escape(shorten(text, LONGEST_TEXT))}</title></circle>"
         for text, label, (x, y) in zip(view.texts, view.labels, places.tolist(), strict=True)
     ]
     words = 2 if len(view.names) <= MANY else 1
@@ -225,8 +226,3 @@ def pick_colours(count: int) -> list[str]:
 def first_words(name: str, count: int) -> str:
     """Give the first words of a cluster's name."""
     return ", ".join(name.split(", ")[:count])
-
-
-def shorten(text: str) -> str:
-    """Cut a text to what can be read under a pointer."""
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
