@@ -111,18 +111,6 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert metrics.mean_interval(values, seed=3) == metrics.mean_interval(values, seed=3)
 
 
-def test_a_paired_difference_sees_what_two_intervals_do_not() -> None:
-    chance = np.random.default_rng(2)
-    theirs = (chance.random(2_000) < 0.8).astype(np.float64)
-    ours = theirs.copy()
-    ours[np.flatnonzero(theirs == 0)[:30]] = 1.0  # 30 more right, none lost
-
-    paired = metrics.paired_difference(ours, theirs)
-
-    assert paired.low > 0
-    assert metrics.mean_interval(ours).low < metrics.mean_interval(theirs).high
-
-
 def test_reliability_leaves_empty_bins_out() -> None:
     bins = metrics.reliability(np.array([0.1, 0.9, 0.92]), np.array([False, True, True]), bins=10)
 
@@ -186,14 +174,6 @@ def test_an_interval_holds_the_share_it_says_of_the_resampled_means() -> None:
         0.9, abs=0.01
     )
     assert float(means.std()) == pytest.approx(float(values.std()) / 50**0.5, rel=0.1)
-
-
-def test_a_difference_is_ours_less_theirs_on_each_row() -> None:
-    found = metrics.paired_difference([1, 1, 0.5], [0, 0.5, 0.5])
-
-    assert found.value == pytest.approx(0.5)
-    assert metrics.paired_difference([0, 0.5, 0.5], [1, 1, 0.5]).value == pytest.approx(-0.5)
-    assert metrics.paired_difference([1, 0], [1, 0]) == metrics.Interval(0.0, 0.0, 0.0)
 
 
 def test_macro_f1_of_many_tables_is_that_of_each() -> None:

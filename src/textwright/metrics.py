@@ -4,7 +4,7 @@ Shapes: N rows, L labels. A label is its position, 0 to L - 1; -1 stands for one
 does not know, which no answer can match.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -204,18 +204,3 @@ def resampled_interval(
     drawn = [metric(chance.integers(0, rows, rows)) for _ in range(RESAMPLES)]
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(metric(np.arange(rows)), float(low), float(high))
-
-
-def paired_difference(
-    ours: Sequence[float] | Floats,
-    theirs: Sequence[float] | Floats,
-    *,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """Mean difference of two models' scores on the same rows, with its bootstrap interval.
-
-    ours, theirs: [N] float, one score a row; rows are drawn in pairs (Koehn 2004, section 4).
-    """
-    differences = np.asarray(ours, dtype=np.float64) - np.asarray(theirs, dtype=np.float64)
-    return mean_interval(differences, level=level, seed=seed)

@@ -1,9 +1,8 @@
-"""Padded batches, length buckets, and the article's two encodings."""
+"""Padded batches and length buckets."""
 
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +12,6 @@ from textwright.text.batch import (
     Encoding,
     length_buckets,
     make_batch,
-    one_hot,
-    pad_ids,
 )
 
 
@@ -70,18 +67,3 @@ def test_the_same_chance_gives_the_same_order() -> None:
     again = length_buckets(lengths, 4, np.random.default_rng(7))
 
     assert [each.tolist() for each in first] == [each.tolist() for each in again]
-
-
-def test_ids_are_padded_and_truncated() -> None:
-    assert pad_ids([[1, 2, 3], [4], []], 2).tolist() == [[1, 2], [4, 0], [0, 0]]
-
-
-def test_one_hot_has_a_single_one_at_the_id() -> None:
-    encoded = one_hot(np.array([[0, 2]]), 3)
-
-    assert encoded.tolist() == [[[1, 0, 0], [0, 0, 1]]]
-
-
-def test_one_hot_refuses_an_id_outside_the_vocabulary() -> None:
-    with pytest.raises(IndexError):
-        one_hot(np.array([3]), 3)

@@ -20,7 +20,7 @@ from textwright.errors import (
     UsageError,
 )
 from textwright.lifecycle.database import open_database
-from textwright.lifecycle.datasets import list_trained_on, read_run_datasets
+from textwright.lifecycle.datasets import read_run_datasets
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.rollout import promote
 from textwright.lifecycle.tables import Run
@@ -133,7 +133,6 @@ def test_a_name_makes_a_version_with_its_run_and_its_data(text: Path) -> None:
         assert (run.state, run.artifact, run.seed) == ("finished", made.artifact, 1)
         data = read_run_datasets(session, run.id)["train"]
         assert (data.digest, data.rows, data.source) == (digest_files([text]), 60, "text.txt")
-        assert [each.name for each in list_trained_on(session, data.digest)] == ["words@1"]
         assert verify(keep.sessions, keep.store) == []
     assert names(Path("folder")) == MADE
 

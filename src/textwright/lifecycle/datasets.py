@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError
 from textwright.lifecycle.journal import lock_head
-from textwright.lifecycle.tables import DATASET_ROLES, Dataset, Run, RunDataset, Version
+from textwright.lifecycle.tables import DATASET_ROLES, Dataset, Run, RunDataset
 
 
 @dataclass(frozen=True)
@@ -69,21 +69,3 @@ def read_run_datasets(session: Session, run: int) -> dict[str, Dataset]:
         .where(RunDataset.run_id == run)
     )
     return {row.role: row.Dataset for row in session.execute(query)}
-
-
-def list_datasets(session: Session, *, after: int = 0, limit: int = 100) -> list[Dataset]:
-    """List data sets, oldest first; ``after`` is the last id of the page before."""
-    query = select(Dataset).where(Dataset.id > after).order_by(Dataset.id).limit(limit)
-    return list(session.scalars(query))
-
-
-def list_trained_on(session: Session, digest: str) -> list[Version]:
-    """List the versions that learned from a data set, oldest first."""
-    query = (
-        select(Version)
-        .join(RunDataset, RunDataset.run_id == Version.run_id)
-        .join(Dataset, RunDataset.dataset_id == Dataset.id)
-        .where(Dataset.digest == digest, RunDataset.role == "train")
-        .order_by(Version.id)
-    )
-    return list(session.scalars(query))

@@ -3,7 +3,6 @@
 Shapes: N texts, L labels.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,11 +95,6 @@ def answer(row: NDArray[np.float64], labels: Labels) -> ClassifyAnswer:
         abstained=bool(row[best] < labels.threshold),
         labels=held,
     )
-
-
-def targets(rows: Sequence[tuple[str, ...]], labels: Labels) -> NDArray[np.float32]:
-    """Give the truth as numbers, [N, L] float: 1 where the label holds, zero rows out of scope."""
-    return labels.targets(rows)
 
 
 def check_width(width: object, labels: Labels, place: str, hint: str) -> int:

@@ -143,27 +143,3 @@ def length_buckets(
     if chance is not None:
         batches = [batches[each] for each in chance.permutation(len(batches))]
     return batches
-
-
-def pad_ids(
-    sequences: Sequence[Sequence[int]], length: int, *, padding: int = 0
-) -> NDArray[np.int64]:
-    """Token ids as rows of one length: longer ones lose their end, shorter ones are padded.
-
-    Returns [N, length] int64. This is the article's first data-set encoding.
-    """
-    rows = np.full((len(sequences), length), padding, dtype=np.int64)
-    for row, ids in enumerate(sequences):
-        kept = list(ids)[:length]
-        rows[row, : len(kept)] = kept
-    return rows
-
-
-def one_hot(ids: NDArray[np.int64], size: int) -> NDArray[np.float32]:
-    """Each id as a vector with a single one: [..., size] float. The article's second encoding.
-
-    ids: any shape, each in 0..size-1.
-    """
-    encoded = np.zeros((*ids.shape, size), dtype=np.float32)
-    np.put_along_axis(encoded, ids[..., None], 1.0, axis=-1)
-    return encoded

@@ -36,11 +36,6 @@ class History:
     epochs: tuple[EpochRecord, ...]
     best: int
 
-    @property
-    def seconds(self) -> float:
-        """The time of all epochs together."""
-        return sum(each.seconds for each in self.epochs)
-
 
 class Progress(Protocol):
     """Who wants to hear how a training goes on; called from the training's own thread."""
