@@ -6,7 +6,6 @@ write the database itself is beyond them, and stands in the journal all the same
 """
 
 import hashlib
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError, UnknownNameError, unknown_name
 from textwright.lifecycle.journal import append_event, lock_head
-from textwright.lifecycle.roles import ROLES, Caller
+from textwright.lifecycle.roles import ROLES
 from textwright.lifecycle.tables import utc_now
 from textwright.lifecycle.tables_around import Key, Principal
 
@@ -94,17 +93,6 @@ def describe_key(key: Key) -> dict[str, object]:
         "expires_at": key.expires_at and key.expires_at.isoformat(),
         "revoked": key.revoked_at is not None,
     }
-
-
-def find_caller(session: Session, secret: str) -> Caller | None:
-    """Tell who a key belongs to; None when it is unknown, revoked or expired."""
-    digest = digest_of(secret)
-    key = session.scalar(select(Key).where(Key.digest == digest))
-    if key is None or not hmac.compare_digest(key.digest, digest):
-        return None
-    if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= utc_now()):
-        return None
-    return Caller(key.id, key.principal.name, key.principal.role)
 
 
 def list_keys(session: Session, *, after: int = 0, limit: int = 100) -> list[Key]:
