@@ -51,14 +51,13 @@ def test_candidate_shadow_and_share_are_read(sessions: Sessions, address: str) -
     )
 
 
-def test_a_version_is_found_by_its_number(sessions: Sessions, address: str) -> None:
+def test_versions_are_listed_by_their_number(sessions: Sessions, address: str) -> None:
     with sessions.begin() as session:
         add_gated(session, "a", [PASS])
 
     with PointerReader(address) as reader:
-        assert reader.find_artifact("intents", 1) == "a" * 64
-        assert reader.find_artifact("intents", 2) is None
-        assert reader.find_artifact("nothing", 1) is None
+        assert reader.list_versions("intents") == {1: "a" * 64}
+        assert reader.list_versions("nothing") == {}
 
 
 def test_a_newer_database_is_refused(sessions: Sessions, address: str) -> None:

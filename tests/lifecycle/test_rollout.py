@@ -11,7 +11,7 @@ from textwright.errors import RefusedError, TextwrightError, UnknownNameError
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.evidence import record_verdicts
 from textwright.lifecycle.gates import Outcome, Verdict
-from textwright.lifecycle.history import history
+from textwright.lifecycle.history import describe
 from textwright.lifecycle.journal import read_events
 from textwright.lifecycle.registry import NewVersion, add_model, add_version, find_version
 from textwright.lifecycle.rollout import MOVES, Move, promote, read_deployment, rollback
@@ -241,7 +241,7 @@ def test_the_history_reads_as_sentences(three: Sessions) -> None:
     back(three)
 
     with three() as session:
-        told = [line.sentence for line in history(session, "intents", limit=5)]
+        told = [describe(each) for each in read_events(session, "intents", limit=5)]
 
     assert told == [
         "production went back from intents@2 to intents@1: worse",

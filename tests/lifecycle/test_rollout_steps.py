@@ -12,7 +12,7 @@ from textwright.errors import RefusedError, TextwrightError, UsageError
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.evidence import record_verdicts
 from textwright.lifecycle.gates import Verdict
-from textwright.lifecycle.history import history
+from textwright.lifecycle.history import describe
 from textwright.lifecycle.journal import check_chain, read_events
 from textwright.lifecycle.pointer import PointerReader
 from textwright.lifecycle.policy import read_policy
@@ -358,7 +358,7 @@ def test_the_history_tells_the_way(running: Sessions) -> None:
     back(running)
 
     with running() as session:
-        told = [line.sentence for line in history(session, "intents", limit=5)]
+        told = [describe(each) for each in read_events(session, "intents", limit=5)]
 
     assert told == [
         "the candidate intents@2 was dropped: worse",

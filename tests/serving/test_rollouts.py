@@ -21,7 +21,8 @@ from tests.serving.household import Household, make_household
 from tests.serving.running import QUICK, Running, running_one, wait_until
 from textwright.lifecycle.artifacts import ArtifactStore
 from textwright.lifecycle.counts import read_counts
-from textwright.lifecycle.history import history
+from textwright.lifecycle.history import describe
+from textwright.lifecycle.journal import read_events
 from textwright.lifecycle.rollout import read_deployment
 from textwright.lifecycle.webhooks import add_webhook
 from textwright.recipe.rollout import RolloutSettings
@@ -112,7 +113,7 @@ def loaded(server: Running, number: int) -> bool:
 def told(house: Household) -> list[str]:
     """Give the model's history in sentences, newest first."""
     with house.sessions() as session:
-        return [each.sentence for each in history(session, "intents")]
+        return [describe(each) for each in read_events(session, "intents")]
 
 
 def test_a_healthy_candidate_goes_step_by_step_to_production(

@@ -11,7 +11,7 @@ from textwright.errors import RefusedError
 from textwright.lifecycle import rollout
 from textwright.lifecycle.evidence import read_evidence
 from textwright.lifecycle.gates import Verdict
-from textwright.lifecycle.history import history
+from textwright.lifecycle.journal import read_events
 from textwright.lifecycle.registry import find_version
 from textwright.lifecycle.tables import Run, Version
 from textwright.lifecycle.verify import verify
@@ -169,8 +169,8 @@ def test_erased_texts_leave_verdicts_and_everything_else_valid(kept: Settings) -
         assert verify(keep.sessions, keep.store) == []
         assert find_strays(keep) == []
         with keep.sessions() as session:
-            newest = history(session, "intents", limit=5)
-    assert any(each.entry.kind == "erased" for each in newest)
+            newest = read_events(session, "intents", limit=5)
+    assert any(each.kind == "erased" for each in newest)
     assert not list(kept.records.glob(f"{done.files[0].artifact}/answers.jsonl"))
     assert list(kept.records.glob(f"{done.files[0].artifact}/train_rows"))
 

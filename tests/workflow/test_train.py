@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import write_rows
 from textwright.errors import DataError, RecipeError, RefusedError
-from textwright.lifecycle.history import history
+from textwright.lifecycle.journal import read_events
 from textwright.lifecycle.registry import list_running, list_versions
 from textwright.lifecycle.verify import verify
 from textwright.manifest import check_files, read_manifest
@@ -48,7 +48,7 @@ def test_a_run_leaves_a_whole_registered_version(demo: Path) -> None:
 
 def test_everything_of_it_stands_in_the_journal(home: Settings) -> None:
     with open_keep(home) as keep, keep.sessions() as session:
-        told = [each.entry.kind for each in history(session, "intents")][::-1]
+        told = [each.kind for each in read_events(session, "intents")][::-1]
 
     assert told[:5] == ["model_added", "run_started", "run_finished", "registered", "measured"]
     assert told[5:10] == ["measured"] * 4 + ["gated"]

@@ -1,37 +1,9 @@
-"""A model's history in sentences, from its journal."""
+"""What the events of the journal say, in sentences."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from textwright.errors import unknown_name
-from textwright.lifecycle.journal import Entry, read_events
-from textwright.lifecycle.tables import Model
-
-
-@dataclass(frozen=True)
-class Line:
-    """One event and what it says, as in ``intents@3 went to production, after intents@2``."""
-
-    entry: Entry
-    sentence: str
-
-
-def history(
-    session: Session, model: str, *, before: int | None = None, limit: int = 100
-) -> list[Line]:
-    """Tell what happened to a model, newest first; pages as in ``read_events``.
-
-    Raises UnknownNameError if no model has that name.
-    """
-    names = session.scalars(select(Model.name)).all()
-    if model not in names:
-        raise unknown_name("model", model, names)
-    entries = read_events(session, model, before=before, limit=limit)
-    return [Line(entry, describe(entry)) for entry in entries]
+from textwright.lifecycle.journal import Entry
 
 
 def describe(entry: Entry) -> str:

@@ -27,10 +27,6 @@ LEFT JOIN version AS shadow
        ON shadow.model_id = deployment.model_id AND shadow.number = deployment.shadow
 ORDER BY model.name
 """
-READ_ARTIFACT = """
-SELECT version.artifact FROM version JOIN model ON model.id = version.model_id
-WHERE model.name = ? AND version.number = ?
-"""
 READ_VERSIONS = """
 SELECT version.number, version.artifact FROM version JOIN model ON model.id = version.model_id
 WHERE model.name = ? ORDER BY version.number
@@ -70,11 +66,6 @@ class PointerReader(Driver):
     def read(self) -> dict[str, Pointer]:
         """Every model's pointer by name; raises DatabaseError."""
         return {row[0]: to_pointer(row) for row in self.ask(READ_POINTERS)}
-
-    def find_artifact(self, model: str, number: int) -> str | None:
-        """Address of a version's artifact; None where there is no such version."""
-        rows = self.ask(READ_ARTIFACT, (model, number))
-        return str(rows[0][0]) if rows else None
 
     def list_versions(self, model: str) -> dict[int, str]:
         """Address of each version of a model, by number, oldest first; empty without the model."""
