@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 1_000
+SEED = 0  # of what is drawn
+ENDS = (0.025, 0.975)  # of 95 % intervals
 BINS = 15
 
 Floats = NDArray[np.float64]
@@ -69,22 +71,21 @@ def macro_f1(right: NDArray[np.number], predicted: NDArray[np.number], gold: Int
     return scores
 
 
-def mean_interval(values: Floats, *, level: float = 0.95, seed: int = 0) -> Interval:
-    """Bootstrap percentile interval of a mean over rows (Efron 1979).
+def mean_interval(values: Floats) -> Interval:
+    """95 % bootstrap percentile interval of a mean over rows (Efron 1979).
 
     values: [N] float, one a row, N at least 1.
     """
-    means = resampled_means(values, seed)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(resampled_means(values), ENDS)
     return Interval(float(values.mean()), float(low), float(high))
 
 
-def resampled_means(values: Floats, seed: int) -> Floats:
+def resampled_means(values: Floats) -> Floats:
     """Means of ``RESAMPLES`` draws of N rows with replacement, [R] float.
 
     Values that take few different numbers (right or wrong) are drawn by their counts.
     """
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(SEED)
     count = len(values)
     distinct, counts = np.unique(values, return_counts=True)
     if len(distinct) <= 16:
@@ -97,17 +98,15 @@ def resampled_means(values: Floats, seed: int) -> Floats:
     return means
 
 
-def macro_f1_interval(
-    gold: Ints, predicted: Ints, labels: int, *, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """Bootstrap percentile interval of macro-F1.
+def macro_f1_interval(gold: Ints, predicted: Ints, labels: int) -> Interval:
+    """95 % bootstrap percentile interval of macro-F1.
 
     gold, predicted: [N] int; a true label of -1 counts against the label predicted.
     """
     cells = np.where(gold >= 0, gold, labels) * labels + predicted
     counts = np.bincount(cells, minlength=(labels + 1) * labels)
     met = np.flatnonzero(counts)
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(SEED)
     drawn = chance.multinomial(len(gold), counts[met] / len(gold), size=RESAMPLES)  # [R, cells]
     samples = np.vstack([counts[met], drawn])
     rows, columns = met // labels, met % labels
@@ -119,7 +118,7 @@ def macro_f1_interval(
         if row == column:
             right[:, row] += samples[:, cell]
     scores = macro_f1(right, answered, true.astype(np.int64))
-    low, high = np.quantile(scores[1:], [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(scores[1:], ENDS)
     return Interval(float(scores[0]), float(low), float(high))
 
 
@@ -193,14 +192,12 @@ def spearman(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
     return pearson(mean_ranks(left), mean_ranks(right))
 
 
-def resampled_interval(
-    metric: Callable[[Ints], float], rows: int, *, level: float = 0.95, seed: int = 0
-) -> Interval:
-    """Bootstrap percentile interval of any metric (Efron 1979).
+def resampled_interval(metric: Callable[[Ints], float], rows: int) -> Interval:
+    """95 % bootstrap percentile interval of any metric (Efron 1979).
 
     metric: its value over the rows at these places, [rows] int.
     """
-    chance = np.random.default_rng(seed)
+    chance = np.random.default_rng(SEED)
     drawn = [metric(chance.integers(0, rows, rows)) for _ in range(RESAMPLES)]
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(drawn, ENDS)
     return Interval(metric(np.arange(rows)), float(low), float(high))

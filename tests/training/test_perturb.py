@@ -14,7 +14,7 @@ from textwright.text.splits import read_splits
 from textwright.training.fit import Workplace, fit
 from textwright.training.latency import LEAST, measure_latency
 from textwright.training.measure import calibrate_answerer
-from textwright.training.perturb import FORMS, measure_robustness, mistype, perturb
+from textwright.training.perturb import FORMS, add_typos, measure_robustness, mistype, perturb
 from textwright.training.progress import Quiet
 
 TEXTS = ["where is my parcel", "我想退货，谢谢！", "Wo ist MEIN Paket?", "", "!!", "é́ 你好 world"]
@@ -26,12 +26,6 @@ def test_the_same_text_is_always_changed_the_same_way(form: str, text: str) -> N
     assert perturb(text, form) == perturb(text, form)
 
 
-def test_another_seed_makes_other_errors() -> None:
-    text = "the quick brown fox jumps over the lazy dog again and again"
-
-    assert len({perturb(text, "typos", seed=seed) for seed in range(20)}) > 10
-
-
 def test_a_change_made_once_stays_the_same_on_every_machine() -> None:
     assert perturb("where is my parcel", "typos") == "hwere is my paarcel"
     assert perturb("我的卡丢了", "typos") == "我的丢卡了"
@@ -41,15 +35,15 @@ def test_one_letter_in_twelve_is_mistyped() -> None:
     text = "abcdefgh" * 12  # 96 letters, 9 errors
 
     for seed in range(20):
-        changed = perturb(text, "typos", seed=seed)
+        changed = add_typos(text, random.Random(seed))
         assert changed != text
         assert abs(len(changed) - len(text)) <= 9
 
 
 def test_blanks_and_marks_are_never_mistyped() -> None:
     for seed in range(50):
-        assert perturb("a, b!", "typos", seed=seed).count(",") == 1
-        assert perturb("  ", "typos", seed=seed) == "  "
+        assert add_typos("a, b!", random.Random(seed)).count(",") == 1
+        assert add_typos("  ", random.Random(seed)) == "  "
 
 
 @pytest.mark.parametrize("seed", range(30))
