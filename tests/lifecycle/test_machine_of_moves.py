@@ -77,19 +77,16 @@ class Moves(RuleBasedStateMachine):
         self.stable = number
         self.end_rollout()
 
-    @rule(number=NUMBERS, stale=st.booleans())
-    def promote(self, number: int, stale: bool) -> None:
-        """Put a version into production, as decided now or earlier."""
-        seen = self.generation - stale
+    @rule(number=NUMBERS)
+    def promote(self, number: int) -> None:
+        """Put a version into production."""
 
         def act(session: Session) -> object:
             version = find_version(session, f"intents@{number}")
-            return promote(session, version, actor="ann", reason="", generation=seen)
+            return promote(session, version, actor="ann", reason="")
 
         if number == self.stable and self.candidate is None:
             self.act(act)  # it is there: nothing is written
-        elif stale:
-            self.refuse(act)
         else:
             self.act(act)
             self.take_over(number)
@@ -126,15 +123,14 @@ class Moves(RuleBasedStateMachine):
         self.shadow = False
         self.generation += 1
 
-    @rule(stale=st.booleans())
-    def rollback(self, stale: bool) -> None:
+    @rule()
+    def rollback(self) -> None:
         """Drop the candidate, or go back."""
-        seen = self.generation - stale
 
         def act(session: Session) -> object:
-            return rollback(session, "intents", actor="ann", reason="", generation=seen)
+            return rollback(session, "intents", actor="ann", reason="")
 
-        if stale or (self.candidate is None and not self.earlier):
+        if self.candidate is None and not self.earlier:
             self.refuse(act)
             return
         self.act(act)

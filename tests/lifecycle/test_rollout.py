@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from textwright.errors import RefusedError, TextwrightError, UnknownNameError
+from textwright.errors import RefusedError, UnknownNameError
 from textwright.lifecycle.database import Sessions
 from textwright.lifecycle.evidence import record_verdicts
 from textwright.lifecycle.gates import Outcome, Verdict
@@ -39,17 +39,17 @@ def add_gated(
     return version.name
 
 
-def go(sessions: Sessions, reference: str, generation: int | None = None) -> Move:
+def go(sessions: Sessions, reference: str) -> Move:
     """Promote in a transaction of its own."""
     with sessions.begin() as session:
         version = find_version(session, reference)
-        return promote(session, version, actor="ann", reason="better", generation=generation)
+        return promote(session, version, actor="ann", reason="better")
 
 
-def back(sessions: Sessions, generation: int | None = None) -> Move:
+def back(sessions: Sessions) -> Move:
     """Roll back in a transaction of its own."""
     with sessions.begin() as session:
-        return rollback(session, "intents", actor="ben", reason="worse", generation=generation)
+        return rollback(session, "intents", actor="ben", reason="worse")
 
 
 def production(sessions: Sessions) -> tuple[int | None, str, int]:
@@ -74,7 +74,7 @@ def test_promoting_what_is_in_production_writes_nothing_and_says_so(three: Sessi
     go(three, "intents@2")
 
     assert go(three, "intents@2") == Move(False, "intents", 2, None, 1)
-    assert go(three, "intents@2", generation=0).moved is False
+    assert go(three, "intents@2").moved is False
     assert production(three) == (2, "promoted", 1)
 
 
@@ -158,33 +158,6 @@ def test_only_the_newest_round_of_verdicts_counts(three: Sessions) -> None:
         record_verdicts(session, find_version(session, "intents@1"), [failed], actor="ann")
     with pytest.raises(RefusedError):
         go(three, "intents@1")
-
-
-def test_a_move_decided_on_an_older_generation_is_refused_and_told_who_was_first(
-    three: Sessions,
-) -> None:
-    go(three, "intents@1")
-
-    with pytest.raises(RefusedError, match=r"ann \(promoted to intents@1"):
-        go(three, "intents@2", generation=0)
-    back_to_one = go(three, "intents@2", generation=1)
-    with pytest.raises(RefusedError, match=r"ann \(promoted to intents@2"):
-        back(three, generation=1)
-
-    assert back_to_one.generation == 2
-    assert production(three) == (2, "promoted", 2)
-
-
-def test_of_many_promoters_at_once_exactly_one_wins(three: Sessions) -> None:
-    def attempt(number: int) -> bool:
-        try:
-            return go(three, f"intents@{number % 3 + 1}", generation=0).moved
-        except TextwrightError:
-            return False
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        assert sum(pool.map(attempt, range(12))) == 1
-    assert production(three)[2] == 1
 
 
 def test_promoters_that_take_it_as_it_is_all_move_one_after_the_other(three: Sessions) -> None:

@@ -87,15 +87,14 @@ def promote(
     *,
     actor: str,
     reason: str,
-    generation: int | None = None,
     override: str | None = None,
 ) -> Move:
     """Put a version into production, if it was evaluated and passed every gate.
 
     A version that is in production already stays there, and nothing is written. A rollout under
     way ends by it.
-    generation, override: as in ``Cause``.
-    Raises RefusedError naming each gate that did not pass, or who changed the deployment first.
+    override: as in ``Cause``.
+    Raises RefusedError naming each gate that did not pass.
     """
     lock_head(session)
     name = version.model.name
@@ -103,7 +102,7 @@ def promote(
     if current.stable == version.number and current.candidate is None:
         return Move(False, name, version.number, None, current.generation)
     overridden = admit(session, version, override=override, reason=reason)
-    cause = Cause(actor, reason, generation, {"override": overridden} if overridden else {})
+    cause = Cause(actor, reason, evidence={"override": overridden} if overridden else {})
     return put_in_production(session, current, version, cause)
 
 
@@ -121,19 +120,17 @@ def put_in_production(
     return Move(True, version.model.name, version.number, stable, moved.generation, dropped)
 
 
-def rollback(
-    session: Session, model: str, *, actor: str, reason: str, generation: int | None = None
-) -> Move:
+def rollback(session: Session, model: str, *, actor: str, reason: str) -> Move:
     """Drop the candidate if one is under way; else go back to the version before.
 
-    Once more goes further back. generation: as in ``Cause``.
+    Once more goes further back.
     Raises UnknownNameError if no model has that name, RefusedError when there is nothing to go
-    back to or somebody changed the deployment first.
+    back to.
     """
     lock_head(session)
     current = read_deployment(session, model)
     if current.candidate is not None:
-        return drop(session, model, Cause(actor, reason, generation))
+        return drop(session, model, Cause(actor, reason))
     if not current.earlier:
         raise RefusedError(
             f"{model} has nothing to go back to.",
@@ -143,7 +140,7 @@ def rollback(
     stable = current.stable
     values = {**NO_ROLLOUT, "stable": previous, "earlier": earlier, "state": "rolled_back"}
     change = Change("rolled_back", f"{model}@{previous}", values, {"from": stable})
-    moved = swap(session, current, change, Cause(actor, reason, generation))
+    moved = swap(session, current, change, Cause(actor, reason))
     return Move(True, model, previous, stable, moved.generation)
 
 
