@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import sleep
+from typing import Any, cast
 
 import pytest
 
@@ -55,7 +56,7 @@ def done(
     """Make an answered request; None stands for any answer."""
     asked = Asked(name, ["rain"] * len(outcomes), caller, timeout_s=timeout_s)
     given = Prediction("intents", version, ["id"] * len(outcomes), list(outcomes))
-    return Done(asked, given, at, seconds)
+    return Done(asked, given, at, seconds, live=cast(Any, None))  # no count depends on it
 
 
 def sums(counting: Counting, minute: int = MINUTE + 1) -> dict[tuple[int, str], tuple[int, int]]:

@@ -73,7 +73,7 @@ class Done:
     given: Prediction
     at: float
     seconds: float
-    live: Live | None = None
+    live: Live
     by_recipe: bool = True
 
 

@@ -64,8 +64,6 @@ class Recorder:
 
     def note(self, done: Done) -> None:
         """Note an answered request, on the event loop; what finds no room is counted as dropped."""
-        if done.live is None:
-            return
         share, ids = done.live.answerer.artifact.recipe.records.share, done.given.ids
         texts, places = done.asked.texts, ALL
         count = len(ids)
@@ -143,7 +141,6 @@ def make_records(done: Done, places: Places) -> Iterator[Record]:
     """Give the records of a request's answers, in the housekeeper's thread."""
     from textwright.monitoring.records import Record
 
-    assert done.live is not None, "only what a version answered is noted"
     policy, asked, given = done.live.answerer.artifact.recipe.records, done.asked, done.given
     for place in places or range(len(given.ids)):
         label, score, abstained, error = read_outcome(given.outcomes[place], policy.keep)
