@@ -91,7 +91,7 @@ def written_words(
     tokens: Sequence[int], tokenizer: Tokenizer
 ) -> tuple[tuple[str, ...], list[int | None]]:
     """Give the words that tokens make up, and which of them each token belongs to."""
-    pieces = [tokenizer.pieces[each].replace(BLANK, " ") for each in tokens]
+    pieces = [tokenizer.words[each].replace(BLANK, " ") for each in tokens]
     text = "".join(pieces)
     edges: list[Span] = list(pairwise(accumulate(map(len, pieces), initial=0)))
     spans, owners = join_pieces(text, edges)

@@ -57,7 +57,7 @@ class Tokenizer:
         self.unknown: int = find_unknown(inner)
         self.added: int = inner.num_special_tokens_to_add(is_pair=False)
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
         """The vocabulary by ids, [PAD] and [UNK] first."""
         ids: dict[str, int] = self.inner.get_vocab()
@@ -148,7 +148,7 @@ class Tokenizer:
 
     def decode_line(self, ids: Sequence[int]) -> str:
         """Write out one line."""
-        words = self.pieces
+        words = self.words
         text = "".join(words[each] for each in ids)
         return text if self.settings.kind == "characters" else text.replace(BLANK, " ").strip()
 
@@ -174,11 +174,6 @@ class Tokenizer:
     def encode_closed(self, text: str) -> NDArray[np.int64]:
         """Encode a text of any length with all that closes it, to be learned from."""
         return self.encode_lines(text)
-
-    @cached_property
-    def pieces(self) -> list[str]:
-        """The vocabulary, kept for writing."""
-        return self.words
 
     def save(self, path: Path) -> None:
         """Write ``tokenizer.json``; equal tokenizers give equal bytes."""
