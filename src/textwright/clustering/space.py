@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.recipe.clustering import ClusterSettings
+from textwright.vectors.similarity import unit
 
 Floats = NDArray[np.float32]
 FEWEST = 10  # rows for each neighbour: the mean of most of them would be the same everywhere
@@ -55,12 +56,6 @@ def average_neighbours(rows: Floats, settings: ClusterSettings) -> Floats:
     near = kneighbors_graph(rows, count, include_self=False)  # [N, N], sparse
     averaged: Floats = ((near @ rows + rows) / (count + 1)).astype(np.float32)
     return unit(averaged) if settings.normalise else averaged
-
-
-def unit(rows: Floats) -> Floats:
-    """Bring rows to length 1; zeros stay zeros."""
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def count_distinct(rows: Floats) -> int:

@@ -14,7 +14,7 @@ from textwright.vectors.evaluation import RULES
 from textwright.vectors.formats import Floats, WordTable, read_vectors, write_vectors
 from textwright.vectors.nearest_spelling import find_spelling
 from textwright.vectors.saved import PACKAGE, Saved, open_folder, open_package, save_folder
-from textwright.vectors.similarity import Rows, Space, make_space, nearest, odd_one_out
+from textwright.vectors.similarity import Rows, Space, make_space, nearest, odd_one_out, unit
 from textwright.vectors.subwords import NgramRows
 
 if TYPE_CHECKING:
@@ -167,8 +167,7 @@ class Vectors:
 
     def similarity(self, first: str, second: str) -> float:
         """Cosine of the vectors of two words, -1 to 1; 0 where one is all zeros."""
-        found = nearest(make_space(self[first][None]), self[second][None], 1)
-        return float(found.scores[0, 0])
+        return float(unit(self[first]) @ unit(self[second]))
 
     def nearest(self, word: str | Floats, count: int = 10) -> list[Neighbour]:
         """Words nearest to a word, itself left out, or to any vector; nearest first."""
