@@ -33,6 +33,7 @@ FILES = (
     "ngrams.npy",
     "elmo.json",
 )
+PARTS_ONLY = ("vectors", "elmo")  # tasks of artifacts that other models are built on
 OUTSIDE = ".safetensors"  # what an artifact may need and not hold
 RESTORE = "Restore it from a backup, or train it again: the same recipe gives the same address."
 

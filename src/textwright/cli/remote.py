@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from textwright.cli.output import note
 from textwright.errors import UsageError
+from textwright.lifecycle.pointer import VIEWS
 
 if TYPE_CHECKING:
     from textwright.serving.control.operations import Operation
     from textwright.serving.control.wire import Prospect
-
-VIEWS = ("production", "candidate", "latest")
 
 
 def perform(

@@ -11,9 +11,9 @@ from textwright.lifecycle.decision import GateState
 from textwright.lifecycle.evidence import standing_verdicts
 from textwright.lifecycle.gates import Verdict
 from textwright.lifecycle.tables import Run, Version
+from textwright.manifest import PARTS_ONLY
 
 MAY_OVERRIDE = ("approver", "admin")
-PARTS_ONLY = ("vectors", "elmo")  # tasks of what other models are built on
 DIRECT = "direct"  # role of who holds the database itself: recorded, beyond enforcing
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from textwright.lifecycle.driver import Driver
 
+VIEWS = ("production", "candidate", "latest")  # what may stand after the @ besides a number
 READ_POINTERS = """
 SELECT model.name, deployment.generation, deployment.state, deployment.share,
        deployment.stable, stable.artifact,

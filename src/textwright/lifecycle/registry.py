@@ -1,7 +1,6 @@
 """Models, the runs that train them, and their versions."""
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,11 +9,10 @@ from sqlalchemy.orm import Session
 
 from textwright.errors import RefusedError, UnknownNameError, UsageError, unknown_name
 from textwright.lifecycle.journal import append_event, finite, lock_head
+from textwright.lifecycle.pointer import VIEWS
 from textwright.lifecycle.tables import Deployment, Model, Run, Version, utc_now
 from textwright.manifest import canonical_json
-
-MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-VIEWS = ("production", "candidate", "latest")  # what may stand after the @ besides a number
+from textwright.recipe.file import MODEL_NAME
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from textwright.errors import DataError, MissingExtraError, RecipeError
 from textwright.networks.roles import ENCODER, Role
 from textwright.recipe.file import HUB_NAME
+from textwright.recipe.packages import PACKAGE, package_folders
 from textwright.recipe.parts import PretrainedSettings
-from textwright.vectors.saved import PACKAGE
 
 BY_HAND = "Bring config.json, model.safetensors and tokenizer.json into a folder and name that."
 FETCHED = ["*.json", "*.safetensors", "*.jinja"]  # of a hub; pickles are left there
@@ -92,10 +91,9 @@ def find_checkpoint(settings: PretrainedSettings) -> Path:
 
 def find_packaged(name: str) -> Path:
     """Give the folder with a model inside an installed package."""
-    found = find_spec(name) if name.isidentifier() else None
-    if found is None:
+    roots = package_folders(name)
+    if not roots:
         raise DataError(f"No package {name!r} is installed.", f"pip install {name}")
-    roots = [Path(root) for root in found.submodule_search_locations or []]
     configs = sorted(path for root in roots for path in root.rglob("config.json"))
     folders = [path.parent for path in configs if list(path.parent.glob("*.safetensors"))]
     if not folders:

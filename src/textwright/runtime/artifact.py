@@ -6,6 +6,7 @@ from pathlib import Path
 from textwright.errors import ArtifactError, TextwrightError, UsageError
 from textwright.manifest import (
     NAME,
+    PARTS_ONLY,
     RESTORE,
     FileEntry,
     Manifest,
@@ -24,7 +25,6 @@ from textwright.text.labels import Labels, read_labels
 
 NETWORK, STEP, CHAT = "model.onnx", "step.onnx", "chat_template.jinja"
 ANSWERING = ("recipe.toml", "labels.json", NETWORK)  # without these nothing answers
-PARTS_ONLY = ("vectors", "elmo")  # tasks of artifacts that other models are built on
 
 
 @dataclass(frozen=True)

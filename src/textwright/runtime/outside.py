@@ -2,14 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from textwright.errors import ArtifactError
 from textwright.manifest import FileEntry
+from textwright.recipe.packages import PACKAGE, package_folders
 from textwright.settings import find_weights
-
-PACKAGE = "package:"
 
 
 def read_outside(files: Sequence[FileEntry], model: str) -> dict[str, bytes]:
@@ -44,6 +42,5 @@ def read_one(file: FileEntry, folders: Sequence[Path], model: str) -> bytes:
 def packaged(model: str) -> Iterator[Path]:
     """Give the folders of a package that hold weights; none for a model that is no package."""
     name = model.removeprefix(PACKAGE)
-    found = find_spec(name) if name != model and name.isidentifier() else None
-    for root in found.submodule_search_locations or () if found else ():
-        yield from sorted({path.parent for path in Path(root).rglob("*.safetensors")})
+    for root in package_folders(name) if name != model else ():
+        yield from sorted({path.parent for path in root.rglob("*.safetensors")})

@@ -18,6 +18,7 @@ from textwright.errors import (
     UnknownNameError,
     unknown_name,
 )
+from textwright.lifecycle.pointer import VIEWS
 from textwright.lifecycle.roles import Caller
 from textwright.runtime.answer import Answerer
 from textwright.serving.deployments import Source, Target
@@ -27,7 +28,6 @@ from textwright.serving.metrics import ServerMetrics
 
 T = TypeVar("T")
 ROLE = "operator"  # who may ask for a version that production does not answer with
-VIEWS = ("production", "candidate", "latest")
 NUMBER_DIGITS = 9
 RETRY_S = 30.0  # before a version that could not be loaded is tried again
 LOG = logging.getLogger(__name__)

@@ -15,12 +15,12 @@ from textwright.errors import DataError
 from textwright.recipe.parts import VectorsEmbeddingSettings
 from textwright.recipe.vectors import CorpusSettings, Word2VecSettings
 from textwright.text.batch import Encoding
-from textwright.text.tokenizer import Tokenizer
+from textwright.text.tokenizer import PADDING_ID, UNKNOWN_ID, Tokenizer
 from textwright.vectors.formats import Floats
 from textwright.vectors.vectors import Vectors
 
 SIZE, EPOCHS = 100, 20  # of vectors trained here, where the recipe leaves them to us
-PADDING, UNKNOWN, FIRST = 0, 1, 2  # ids of [PAD], [UNK] and the first word
+FIRST = 2  # id of the first word
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def fill_rows(
     words = tokenizer.words
     rows = np.zeros((len(words), vectors.dimensions), dtype=np.float32)
     known = np.zeros(len(words), dtype=np.bool_)
-    for number, word in enumerate(words[UNKNOWN:], start=UNKNOWN):
-        found = find_row(vectors, word, whole=number == UNKNOWN)
+    for number, word in enumerate(words[UNKNOWN_ID:], start=UNKNOWN_ID):
+        found = find_row(vectors, word, whole=number == UNKNOWN_ID)
         if found is not None:
             rows[number], known[number] = found, True
     coverage = measure_coverage(known, encodings)
@@ -71,10 +71,10 @@ def fill_rows(
         return rows, coverage
     drawn = np.random.default_rng(seed).standard_normal(rows.shape, dtype=np.float32)
     missing = ~known
-    missing[[PADDING, UNKNOWN]] = False
+    missing[[PADDING_ID, UNKNOWN_ID]] = False
     rows[missing] = drawn[missing] * rows[known].std()
-    if not known[UNKNOWN]:
-        rows[UNKNOWN] = rows[known].mean(axis=0)
+    if not known[UNKNOWN_ID]:
+        rows[UNKNOWN_ID] = rows[known].mean(axis=0)
     return rows, coverage
 
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from textwright.manifest import (
     read_manifest,
 )
 from textwright.networks.embeddings.same_words import check_same_words
+from textwright.recipe.packages import PACKAGE, package_folders
 from textwright.recipe.parts import (
     ElmoEmbeddingSettings,
     PretrainedSettings,
@@ -29,7 +29,6 @@ from textwright.recipe.vectors import CorpusSettings
 from textwright.recipe.writing import DrawSettings, SearchSettings
 from textwright.runtime.outside import read_outside
 from textwright.training.threads import let_threads_sleep
-from textwright.vectors.saved import PACKAGE
 from textwright.vectors.vectors import Vectors
 
 if TYPE_CHECKING:
@@ -191,10 +190,8 @@ def find_digest(place: str) -> str:
     A folder with a manifest is held against it; raises ArtifactError for a damaged one.
     """
     if place.startswith(PACKAGE):
-        name = place.removeprefix(PACKAGE)
-        found = find_spec(name) if name.isidentifier() else None
-        roots = list(found.submodule_search_locations or []) if found else []
-        files = [path for root in roots for path in Path(root).rglob("*")]
+        folders = package_folders(place.removeprefix(PACKAGE))
+        files = [path for folder in folders for path in folder.rglob("*")]
         return digest_of(path for path in files if path.suffix in (".npy", ".parquet"))
     path = Path(place)
     try:

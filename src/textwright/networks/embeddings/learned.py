@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from textwright.networks.graph import Graph
 from textwright.recipe.parts import LearnedSettings
+from textwright.text.tokenizer import UNKNOWN_ID
 
-UNKNOWN = 1  # id of [UNK]
 FIRST_SPREAD = 0.2  # standard deviation of the first vectors; with 1 clinc150 loses 0.02 on dev
 
 
@@ -39,7 +39,7 @@ class LearnedEmbedding(nn.Module):
         """
         if self.training and self.token_dropout > 0:
             hidden = torch.rand(ids.shape, device=ids.device) < self.token_dropout
-            ids = ids.masked_fill(hidden & mask, UNKNOWN)
+            ids = ids.masked_fill(hidden & mask, UNKNOWN_ID)
         vectors: Tensor = self.dropout(self.table(ids))  # [B, T, E]
         return vectors
 
