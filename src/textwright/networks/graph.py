@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor
 
-OPSET = 18  # the first in which all reductions take their axes as an input
-IR_VERSION = 8  # the first that holds this opset; onnxruntime 1.15 and later read it
+from textwright.vectors.onnx_version import IR_VERSION, OPSET
+
 FUSED = "com.microsoft"  # operators of ONNX Runtime that do the work of several in one pass
-ELEMENT = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "bool": TensorProto.BOOL}
+FLOAT, INT32, INT64 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64  # types, for Cast
+ELEMENT = {"float32": FLOAT, "int64": INT64, "bool": TensorProto.BOOL}
 
 
 class Graph:
@@ -88,7 +89,7 @@ class Graph:
         """
         if value != name:
             self.nodes.append(helper.make_node("Identity", [value], [name]))
-        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        self.outputs.append(helper.make_tensor_value_info(name, FLOAT, shape))
 
     def model(self) -> onnx.ModelProto:
         """Put the whole together, checked against the ONNX specification."""

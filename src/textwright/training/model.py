@@ -14,7 +14,7 @@ from textwright.networks.components import DECODERS, EMBEDDINGS, ENCODERS, find_
 from textwright.networks.decoders.pooling import StatesInGraph
 from textwright.networks.embeddings.vectors import VectorsEmbedding
 from textwright.networks.encoders.pretrained import TokenIds
-from textwright.networks.graph import Graph
+from textwright.networks.graph import INT32, Graph
 from textwright.recipe.parts import (
     ClassifySettings,
     EmbedSettings,
@@ -24,8 +24,6 @@ from textwright.recipe.parts import (
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.writing import DrawSettings, SearchSettings
 from textwright.vectors.formats import Floats
-
-INT32 = 6  # as ONNX numbers its types
 
 
 class TextModel(nn.Module):

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from textwright.networks.components import ENCODERS, WRITERS, find_part
 from textwright.networks.decoders.pretrained import CausalWriter, PretrainedWriter, SourceWriter
 from textwright.networks.decoders.writing import SourceInGraph, input_kind
-from textwright.networks.graph import Graph
+from textwright.networks.graph import INT32, Graph
 from textwright.recipe.parts import PretrainedSettings
 from textwright.recipe.recipe import Recipe
 from textwright.recipe.writing import DrawSettings, SearchSettings, WriterSettings, WritingSettings
-from textwright.training.model import INT32, build_embedding
+from textwright.training.model import build_embedding
 
 
 class WritingModel(nn.Module):

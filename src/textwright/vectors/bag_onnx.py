@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from textwright.vectors.linear import LinearModel
+from textwright.vectors.onnx_version import IR_VERSION, OPSET
 
-OPSET, IR_VERSION = 18, 8  # the first with operators on bits; onnxruntime 1.15 and later
 GROUP = 16  # slots of a group: the bits of a uint16
 
 

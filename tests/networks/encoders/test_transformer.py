@@ -1,7 +1,5 @@
 """The transformer against torch's own layers, and against its equations."""
 
-import math
-
 import pytest
 import torch
 from torch import nn
@@ -73,17 +71,6 @@ def test_a_layer_gives_the_gradients_of_torch() -> None:
         prefix = name[: name.index(".") + 1]
         theirs = twin.get_parameter(NAMES[prefix] + name.removeprefix(prefix))
         torch.testing.assert_close(weight.grad, theirs.grad, rtol=1e-4, atol=1e-3)
-
-
-def test_places_are_the_sines_and_cosines_of_the_paper() -> None:
-    encoder = Transformer(settings(), E)
-
-    places = encoder.places(50)
-
-    for pair in range(D // 2):
-        angle = 7 / 10_000 ** (2 * pair / D)
-        assert places[7, pair].item() == pytest.approx(math.sin(angle), abs=1e-6)
-        assert places[7, D // 2 + pair].item() == pytest.approx(math.cos(angle), abs=1e-6)
 
 
 def test_it_knows_the_order_of_tokens() -> None:

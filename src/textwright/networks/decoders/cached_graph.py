@@ -13,10 +13,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from textwright.networks.decoders.checkpoint_parts import HeadSizes, Linear, Nearness, Wide
+from textwright.networks.decoders.checkpoint_parts import HeadSizes, Linear, Wide
 from textwright.networks.decoders.writing import Named
 from textwright.networks.encoders.layer_graph import add_norm
 from textwright.networks.graph import FUSED, Graph
+from textwright.networks.positions import RelativePositionBias
 
 FAR = -1e9  # gained by the score of a place that is out of sight
 ACTIVATIONS = {  # operators by transformers' names, and where they are from
@@ -54,7 +55,7 @@ class Rows:
 
 
 def add_rows(
-    graph: Graph, tokens: str, given: Named, heads: HeadSizes, near: Nearness | None
+    graph: Graph, tokens: str, given: Named, heads: HeadSizes, near: RelativePositionBias | None
 ) -> Rows:
     """Add what all layers take; tokens: the name of [N, K, T]."""
     count = graph.add("Shape", tokens, start=0, end=2)
@@ -108,7 +109,7 @@ def add_hidden(graph: Graph, hidden: str, axes: list[int]) -> str:
     return graph.add("Unsqueeze", gained, graph.constant(axes)) if axes else gained
 
 
-def add_gains(graph: Graph, near: Nearness, ahead: str) -> str:
+def add_gains(graph: Graph, near: RelativePositionBias, ahead: str) -> str:
     """Add what scores gain by how far ahead the other token stands, [T, Q]: [H, T, Q]."""
     most = len(near.kinds) // 2
     inside = graph.add("Min", ahead, graph.constant(most))

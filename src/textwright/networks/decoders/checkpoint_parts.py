@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from textwright.networks.positions import RelativePositionBias
+
 
 @dataclass(frozen=True)
 class Linear:
@@ -86,18 +88,6 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Nearness:
-    """What the score of a head gains by how far behind the token that looks the other stands.
-
-    gains: [K, H], for each class of distances.
-    kinds: [2P + 1] int64, the class of each distance from -P to P; of all beyond, the last.
-    """
-
-    gains: Tensor
-    kinds: Tensor
-
-
-@dataclass(frozen=True)
 class Stack:
     """Layers over the vectors of tokens, lowest first.
 
@@ -119,7 +109,7 @@ class Stack:
     places: Tensor | None = None
     waves: Tensor | None = None
     stretch: float = 1.0
-    near: Nearness | None = None
+    near: RelativePositionBias | None = None
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,8 @@ from textwright.networks.decoders.writing import (
     StepInGraph,
 )
 from textwright.networks.encoders.bilstm import new_lstm, onnx_weights
-from textwright.networks.graph import Graph
+from textwright.networks.graph import FLOAT, Graph
 from textwright.recipe.writing import WriterSettings
-
-FLOAT = 1  # as ONNX numbers its types
 
 
 class LSTMWriter(nn.Module):

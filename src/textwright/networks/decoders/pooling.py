@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textwright.networks.attention import AdditiveAttention, weighted_sum
-from textwright.networks.graph import Graph
+from textwright.networks.graph import FLOAT, INT64, Graph
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class LastPooling(nn.Module):
 
     def add_nodes(self, graph: Graph, found: StatesInGraph) -> tuple[str, None]:
         """Add the same to a graph; returns the name of [B, P]."""
-        place = graph.add("Cast", found.lengths, to=7)  # int64
+        place = graph.add("Cast", found.lengths, to=INT64)
         place = graph.add("Sub", place, graph.constant([1]))
         place = graph.add("Unsqueeze", place, graph.constant([1]))  # [B, 1]
         last = graph.add("GatherND", found.states, place, batch_dims=1)  # [B, D]
@@ -96,9 +96,9 @@ class MeanPooling(nn.Module):
 
     def add_nodes(self, graph: Graph, found: StatesInGraph) -> tuple[str, None]:
         """Add the same to a graph; returns the name of [B, P]."""
-        count = graph.add("Cast", found.lengths, to=1)  # float32
+        count = graph.add("Cast", found.lengths, to=FLOAT)
         count = graph.add("Unsqueeze", count, graph.constant([1]))  # [B, 1]
-        weights = graph.add("Div", graph.add("Cast", found.mask, to=1), count)  # [B, T]
+        weights = graph.add("Div", graph.add("Cast", found.mask, to=FLOAT), count)  # [B, T]
         return weighted_sum(graph, weights, found.states), None
 
 

@@ -13,13 +13,13 @@ from textwright.networks.decoders.checkpoint_parts import (
     Attention,
     HeadSizes,
     Layer,
-    Nearness,
     SourceAttention,
     Stack,
     Wide,
     WriterWeights,
     stack_linear,
 )
+from textwright.networks.positions import RelativePositionBias
 
 
 def read_t5(model: Any) -> WriterWeights:
@@ -65,7 +65,7 @@ def read_t5_layer(block: Any, after: nn.Module, config: Any) -> Layer:
     return Layer(attention, Wide(widen, narrow, config.dense_act_fn, after, gated), source)
 
 
-def read_t5_nearness(attention: Any) -> Nearness:
+def read_t5_nearness(attention: Any) -> RelativePositionBias:
     """Read what scores gain by distance; from the largest that it tells apart on, all is one."""
     most = attention.relative_attention_max_distance
     kinds = attention._relative_position_bucket(
@@ -74,7 +74,7 @@ def read_t5_nearness(attention: Any) -> Nearness:
         num_buckets=attention.relative_attention_num_buckets,
         max_distance=most,
     )
-    return Nearness(attention.relative_attention_bias.weight, kinds)
+    return RelativePositionBias(attention.relative_attention_bias.weight, kinds)
 
 
 def read_bart(model: Any) -> WriterWeights:

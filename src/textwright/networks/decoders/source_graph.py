@@ -21,9 +21,7 @@ from textwright.networks.decoders.checkpoint_parts import (
     WriterWeights,
 )
 from textwright.networks.decoders.step_graph import BIAS
-from textwright.networks.graph import FUSED, Graph
-
-INT32 = 6  # as ONNX numbers its types
+from textwright.networks.graph import FUSED, INT32, Graph
 
 
 def draw_source(weights: WriterWeights) -> Graph:

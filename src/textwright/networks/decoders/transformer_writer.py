@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
+from textwright.networks.decoders.cached_graph import add_range
 from textwright.networks.decoders.heads import Heads
 from textwright.networks.decoders.writing import (
     FIRST_OUTPUT,
@@ -20,12 +21,11 @@ from textwright.networks.decoders.writing import (
     SourceInGraph,
     StepInGraph,
 )
-from textwright.networks.encoders.layer_graph import add_norm
-from textwright.networks.encoders.transformer import SLOWEST, WIDER
-from textwright.networks.graph import FUSED, Graph
+from textwright.networks.encoders.layer_graph import add_column, add_norm
+from textwright.networks.encoders.transformer import WIDER, start_linear
+from textwright.networks.graph import FLOAT, FUSED, Graph
+from textwright.networks.positions import SinusoidalPositions
 from textwright.recipe.writing import WriterSettings
-
-FLOAT = 1  # as ONNX numbers its types
 
 
 class TransformerWriter(nn.Module):
@@ -54,13 +54,8 @@ class TransformerWriter(nn.Module):
         self.layers = nn.ModuleList(WritingLayer(settings, source) for _ in range(settings.layers))
         self.norm = nn.LayerNorm(self.width)
         self.output = nn.Linear(self.width, embedding)
-        pairs = torch.arange(0, self.width, 2) / self.width  # [W/2]
-        self.register_buffer("waves", torch.pow(SLOWEST, -pairs), persistent=False)
-        for each in self.modules():
-            if isinstance(each, nn.Linear):
-                nn.init.xavier_uniform_(each.weight)
-                if each.bias is not None:
-                    nn.init.zeros_(each.bias)
+        self.places = SinusoidalPositions(self.width)
+        start_linear(self)
         with torch.no_grad():
             self.output.weight.mul_(FIRST_OUTPUT)
 
@@ -78,12 +73,6 @@ class TransformerWriter(nn.Module):
             read = layer(read, states, mask)
         told: Tensor = self.output(self.norm(read))
         return told
-
-    def places(self, tokens: int) -> Tensor:
-        """Give sines and cosines of so many places, [T, W]."""
-        waves = self.get_buffer("waves")
-        angles = torch.arange(tokens, device=waves.device)[:, None] * waves
-        return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
     @property
     def shapes(self) -> Shapes:
@@ -120,12 +109,10 @@ class TransformerWriter(nn.Module):
         end = graph.add("Add", before, graph.add("Shape", vectors, start=2, end=3))
         middle = graph.constant([1, 2, 3])
         pads = graph.add("Unsqueeze", graph.add("Cast", given[PADS], to=FLOAT), middle)
-        asking = add_range(graph, before, end)  # [T, 1]
+        asking = add_column(graph, add_range(graph, before, end))  # [T, 1]
         entry = graph.linear(vectors, self.entry.weight, self.entry.bias)
-        places = graph.add("Sub", asking, pads)  # [N, 1, T, 1]
-        angles = graph.add("Mul", places, graph.constant(self.get_buffer("waves")))
-        waves = graph.add("Concat", graph.add("Sin", angles), graph.add("Cos", angles), axis=-1)
-        read = graph.add("Add", add_norm(graph, entry, self.entry_norm), waves)
+        places = self.places.add_nodes(graph, graph.add("Sub", asking, pads))  # [N, 1, T, W]
+        read = graph.add("Add", add_norm(graph, entry, self.entry_norm), places)
         biases = {"past": add_past_bias(graph, asking, end, pads)}
         if "source.bias" in given:
             biases["source"] = graph.add("Unsqueeze", given["source.bias"], middle)
@@ -206,13 +193,6 @@ class Looked:
         return self.past[name]
 
 
-def add_range(graph: Graph, first: str, end: str) -> str:
-    """Add to a graph the whole numbers from one to below another, [1] each: [count, 1] float."""
-    ends = [graph.add("Squeeze", each) for each in (first, end)]
-    found = graph.add("Range", *ends, graph.constant(1))
-    return graph.add("Unsqueeze", graph.add("Cast", found, to=FLOAT), graph.constant([1]))
-
-
 def add_past_bias(graph: Graph, asking: str, end: str, pads: str) -> str:
     """Add to a graph what hides from each new token those after it, and places that are empty.
 
@@ -221,7 +201,8 @@ def add_past_bias(graph: Graph, asking: str, end: str, pads: str) -> str:
             which nobody looks at, is shown those before it, so that it has numbers at all.
     Returns the name of [N, 1, 1, T, P + T] float.
     """
-    every = graph.add("Transpose", add_range(graph, graph.constant([0]), end), perm=[1, 0])
+    every = add_column(graph, add_range(graph, graph.constant([0]), end))
+    every = graph.add("Transpose", every, perm=[1, 0])
     later = graph.add("Less", asking, every)  # [T, P + T]
     empty = graph.add("Less", every, pads)  # [N, 1, 1, P + T]
     asks = graph.add("GreaterOrEqual", asking, pads)  # [N, 1, T, 1]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from textwright.networks.encoders.families import READERS, EncoderWeights, Nearness
+from textwright.networks.encoders.families import READERS, EncoderWeights
 from textwright.networks.encoders.layer_graph import (
     TextInGraph,
     add_attention,
@@ -18,6 +18,7 @@ from textwright.networks.encoders.layer_graph import (
 )
 from textwright.networks.encoders.modernbert_graph import add_modernbert
 from textwright.networks.graph import Graph
+from textwright.networks.positions import RelativePositionBias
 
 
 def add_post_norm(
@@ -64,7 +65,7 @@ def add_embeddings(graph: Graph, weights: EncoderWeights, text: TextInGraph, tok
     return add_norm(graph, graph.add("Add", words, shown), weights.norm)
 
 
-def add_nearness(graph: Graph, nearness: Nearness | None, tokens: str) -> str:
+def add_nearness(graph: Graph, nearness: RelativePositionBias | None, tokens: str) -> str:
     """Add what scores gain by distance, [1, H, T, T]; gives an empty name where nothing does."""
     if nearness is None:
         return ""

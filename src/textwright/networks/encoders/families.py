@@ -13,18 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textwright.networks.encoders.layer_graph import Layer
-
-
-@dataclass(frozen=True)
-class Nearness:
-    """What the score of a head gains by how far behind the token that looks the other stands.
-
-    gains: [K, H], for each class of distances.
-    kinds: [2P - 1] int64, the class of each distance from 1 - P to P - 1.
-    """
-
-    gains: Tensor
-    kinds: Tensor
+from textwright.networks.positions import RelativePositionBias
 
 
 @dataclass(frozen=True)
@@ -49,7 +38,7 @@ class EncoderWeights:
     types: Tensor | None = None
     tasks: Tensor | None = None
     entry: nn.Linear | None = None
-    nearness: Nearness | None = None
+    nearness: RelativePositionBias | None = None
 
 
 def read_bert(model: Any) -> EncoderWeights:
@@ -130,7 +119,7 @@ def read_mpnet(model: Any) -> EncoderWeights:
         first=first,
         norm=model.embeddings.LayerNorm,
         layers=[read_mpnet_layer(each, model.config) for each in model.encoder.layer],
-        nearness=Nearness(model.encoder.relative_attention_bias.weight, kinds),
+        nearness=RelativePositionBias(model.encoder.relative_attention_bias.weight, kinds),
     )
 
 

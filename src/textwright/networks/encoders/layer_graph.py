@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from textwright.networks.graph import FUSED, Graph
+from textwright.networks.graph import FLOAT, FUSED, Graph
 
-FLOAT = 1  # as ONNX numbers its types
 ACTIVATIONS = {  # operators by transformers' names; a fused one adds the bias first
     "gelu": "BiasGelu",
     "gelu_new": "FastGelu",
@@ -105,8 +104,11 @@ def add_distances(graph: Graph, tokens: str) -> str:
     return graph.add("Sub", places, graph.add("Unsqueeze", places, graph.constant([1])))
 
 
+def add_column(graph: Graph, numbers: str) -> str:
+    """Add whole numbers [T] as a column of others: [T, 1] float."""
+    return graph.add("Unsqueeze", graph.add("Cast", numbers, to=FLOAT), graph.constant([1]))
+
+
 def add_angles(graph: Graph, waves: Tensor, tokens: str) -> str:
     """Add place times wave, for waves of some lengths [W]: [T, W]."""
-    places = graph.add("Cast", add_places(graph, tokens), to=FLOAT)
-    column = graph.add("Unsqueeze", places, graph.constant([1]))  # [T, 1]
-    return graph.add("Mul", column, graph.constant(waves))
+    return graph.add("Mul", add_column(graph, add_places(graph, tokens)), graph.constant(waves))

@@ -6,22 +6,22 @@ at least one in every row.
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
 from textwright.networks.encoders.layer_graph import (
     Layer,
-    add_angles,
     add_attention,
+    add_column,
     add_norm,
+    add_places,
     add_wide,
 )
 from textwright.networks.graph import Graph
+from textwright.networks.positions import SinusoidalPositions
 from textwright.recipe.parts import TransformerSettings
 
 WIDER = 4  # times D, the width in the middle of a layer (Vaswani et al. 2017, section 3.3)
-SLOWEST = 10_000.0  # 2 pi times this is the longest wave (section 3.5)
 
 
 class Transformer(nn.Module):
@@ -36,10 +36,9 @@ class Transformer(nn.Module):
     before each step, not after it (pre-norm: Xiong et al. 2020, table 1), with which small ones
     learn without a long warm-up; GELU (Hendrycks and Gimpel 2016) in place of ReLU.
 
-    Places are the sines and cosines of section 3.5, added to the normalised input. They have no
-    weights, which few texts would leave half learned, and no longest text. Vectors turned by their
-    places (RoPE) or a table of vectors would do, too; these let the exported graph read with
-    the one fused node that it has for BERT.
+    Places are the sines and cosines of section 3.5, added to the normalised input: they know no
+    longest text. Vectors turned by their places (RoPE) or a table of vectors would do, too; these
+    let the exported graph read with the one fused node that it has for BERT.
     """
 
     def __init__(self, settings: TransformerSettings, width: int) -> None:
@@ -51,12 +50,8 @@ class Transformer(nn.Module):
         self.dropout = nn.Dropout(settings.dropout)
         self.layers = nn.ModuleList(TransformerLayer(settings) for _ in range(settings.layers))
         self.norm = nn.LayerNorm(self.width)
-        pairs = torch.arange(0, self.width, 2) / self.width  # [D/2]
-        self.register_buffer("waves", torch.pow(SLOWEST, -pairs), persistent=False)
-        for each in self.modules():
-            if isinstance(each, nn.Linear):
-                nn.init.xavier_uniform_(each.weight)
-                nn.init.zeros_(each.bias)
+        self.places = SinusoidalPositions(self.width)
+        start_linear(self)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Read the texts.
@@ -72,12 +67,6 @@ class Transformer(nn.Module):
         read: Tensor = self.norm(states)
         return read
 
-    def places(self, tokens: int) -> Tensor:
-        """Give sines and cosines of so many places, [T, D]."""
-        waves: Tensor = self.waves  # type: ignore[assignment]
-        angles = torch.arange(tokens, device=waves.device)[:, None] * waves
-        return torch.cat([angles.sin(), angles.cos()], dim=-1)
-
     def add_nodes(self, graph: Graph, states: str, lengths: str) -> str:
         """Add the same to a graph; returns the name of [B, T, D].
 
@@ -86,9 +75,7 @@ class Transformer(nn.Module):
         tokens = graph.add("Shape", states, start=1, end=2)  # [1], T
         states = graph.linear(states, self.entry.weight, self.entry.bias)
         states = add_norm(graph, states, self.entry_norm)
-        waves: Tensor = self.waves  # type: ignore[assignment]
-        angles = add_angles(graph, waves, tokens)
-        places = graph.add("Concat", graph.add("Sin", angles), graph.add("Cos", angles), axis=-1)
+        places = self.places.add_nodes(graph, add_column(graph, add_places(graph, tokens)))
         states = graph.add("Add", states, places)
         layers: Any = self.layers
         for layer in (each.weights() for each in layers):
@@ -101,6 +88,15 @@ class Transformer(nn.Module):
             found = graph.linear(found, layer.narrow.weight, layer.narrow.bias)
             states = graph.add("Add", states, found)
         return add_norm(graph, states, self.norm)
+
+
+def start_linear(network: nn.Module) -> None:
+    """Draw the first weights of all linear layers (Glorot and Bengio 2010, equation 16)."""
+    for each in network.modules():
+        if isinstance(each, nn.Linear):
+            nn.init.xavier_uniform_(each.weight)
+            if each.bias is not None:
+                nn.init.zeros_(each.bias)
 
 
 class TransformerLayer(nn.Module):

@@ -12,9 +12,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn.functional import pad
 
-from textwright.networks.graph import Graph
-
-INT32, INT64 = 6, 7  # as ONNX numbers its types
+from textwright.networks.graph import INT32, INT64, Graph
 
 
 def read_windows(
