@@ -14,11 +14,11 @@ from textwright.errors import RecipeError
 from textwright.recipe.parts import BagSettings
 from textwright.text import ngrams
 from textwright.text.ngrams import (
+    batch_texts,
     encode_bags,
     find_words,
     hash_spans,
     power_tables,
-    split_texts,
     suggest_bag,
 )
 
@@ -183,7 +183,7 @@ def test_large_corpora_are_hashed_in_pieces_of_whole_texts(monkeypatch: pytest.M
     monkeypatch.setattr(ngrams, "CHUNK", 10)
     texts = ["card lost", "", "my card", "x" * 50]
 
-    assert [list(each) for each in split_texts(texts, 1000)] == [texts[:2], texts[2:3], texts[3:]]
+    assert [list(each) for each in batch_texts(texts, 1000)] == [texts[:2], texts[2:3], texts[3:]]
     assert [len(each.ids) for each in encode_bags(texts, WORDS)] == [2, 0, 2, 1]
 
 

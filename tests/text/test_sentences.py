@@ -39,6 +39,7 @@ def test_marks_without_end_are_cut_in_one_pass(text: str) -> None:
 def test_words_are_runs_of_letters_and_single_chinese_characters() -> None:
     assert split_words("It's 3 Cats, ÄRGER") == ["it", "s", "3", "cats", "ärger"]
     assert split_words("我的iPhone坏了。") == ["我", "的", "iphone", "坏", "了"]
+    assert split_words("㐂了") == ["㐂", "了"]
     assert split_words("...") == []
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.errors import DataError
+from textwright.text.sentences import CHINESE
 from textwright.text.tokenizer import cut_chinese
 
-CHINESE = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+HAS_CHINESE = re.compile(f"[{CHINESE}]")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 LSA_DIMENSIONS = 100
 
@@ -29,7 +30,7 @@ class WordCounts(NamedTuple):
 def split_words(text: str) -> list[str]:
     """Give a text's words in lower case, numbers too, punctuation not; Chinese by jieba."""
     normal = unicodedata.normalize("NFKC", text).lower()
-    if CHINESE.search(normal):
+    if HAS_CHINESE.search(normal):
         return [word for word, _, _ in cut_chinese(normal) if WORD.match(word)]
     return WORD.findall(normal)
 

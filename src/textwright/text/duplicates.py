@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 from textwright.text.ngrams import (
     HAN,
     LETTER,
+    batch_texts,
     code_points,
     find_kinds,
     hash_spans,
     scramble,
-    split_texts,
 )
 
 Hashes = NDArray[np.uint64]
@@ -142,7 +142,7 @@ def sign_texts(texts: Sequence[str]) -> tuple[Signatures, NDArray[np.bool_]]:
     """
     signatures = np.full((len(texts), BINS), EMPTY, dtype=np.uint32)
     done = 0
-    for chunk in split_texts(texts, LONGEST):
+    for chunk in batch_texts(texts, LONGEST):
         found = find_shingles(chunk)
         bins = (found.hashes >> np.uint64(57)).astype(np.int64)  # the upper seven bits
         values = (found.hashes & np.uint64(0xFFFFFFFE)).astype(np.uint32)  # never EMPTY
@@ -228,7 +228,7 @@ def jaccard(one: Hashes, other: Hashes) -> float:
 def shingle_sets(texts: Sequence[str]) -> list[Hashes]:
     """Give the distinct shingles of each text, sorted."""
     sets: list[Hashes] = []
-    for chunk in split_texts(texts, LONGEST):
+    for chunk in batch_texts(texts, LONGEST):
         found = find_shingles(chunk)
         bounds = np.searchsorted(found.texts, np.arange(len(chunk) + 1))
         ends = pairwise(bounds)

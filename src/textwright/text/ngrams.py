@@ -60,7 +60,7 @@ def encode_bags(texts: Sequence[str], settings: BagSettings) -> list[Encoding]:
     encoding says so.
     """
     encodings: list[Encoding] = []
-    for chunk in split_texts(texts, settings.max_characters):
+    for chunk in batch_texts(texts, settings.max_characters):
         slots, owners = hash_texts(chunk, settings)
         keys = owners * settings.buckets + slots
         distinct, counts = np.unique(keys, return_counts=True)
@@ -93,7 +93,7 @@ def suggest_bag(texts: Sequence[str]) -> BagSettings:
     return BagSettings(characters_to=0, min_count=2) if length > LONG else BagSettings()
 
 
-def split_texts(texts: Sequence[str], longest: int) -> Iterator[Sequence[str]]:
+def batch_texts(texts: Sequence[str], longest: int) -> Iterator[Sequence[str]]:
     """Cut a list of texts into pieces of about ``CHUNK`` code points, at least one text each."""
     start, size = 0, 0
     for position, text in enumerate(texts):

@@ -3,9 +3,11 @@
 import re
 from collections import Counter
 
+from textwright.text.sentences import CHINESE
+
 RUN, TIMES = 4, 3  # so many words in a row that stand so often are no accident
 READ = 10_000  # characters of a text that are looked at
-WORD = re.compile("[\u3400-\u9fff]|[^\\s\u3400-\u9fff]{1,20}")
+WORD = re.compile(rf"[{CHINESE}]|[^\s{CHINESE}]{{1,20}}")
 
 
 def goes_round(text: str) -> bool:

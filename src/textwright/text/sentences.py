@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 SENTENCE_END = re.compile(
     r"""(?<![.!?])[.!?]++["')\]]*+\s+|[。！？；…]+[”’」』）]*\s*|\n\s*"""
 )  # each character is looked at a few times at most, however many marks there are in a row
-CHINESE = "\u4e00-\u9fff"  # the range of most Chinese characters
+CHINESE = "\u3400-\u9fff\uf900-\ufaff"  # the ranges of most Chinese characters
 NO_BLANK = re.compile(rf"[{CHINESE}。！？；，、：…」』）]")  # comes behind these
 WORD = re.compile(rf"[{CHINESE}]|(?:(?![{CHINESE}])[^\W_])+")
 

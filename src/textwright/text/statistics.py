@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.text.duplicates import is_han
-from textwright.text.ngrams import LETTER, code_points, find_kinds, split_texts
+from textwright.text.ngrams import LETTER, batch_texts, code_points, find_kinds
 
 Places = NDArray[np.int64]
 
@@ -111,7 +111,7 @@ def count_characters(texts: Sequence[str]) -> Counted:
     """Count words and characters of every text, a chunk at a time."""
     codes = np.zeros(CODES, dtype=np.int64)
     parts = [np.zeros((3, 0), dtype=np.int64)]
-    for chunk in split_texts(texts, max(map(len, texts), default=0)):
+    for chunk in batch_texts(texts, max(map(len, texts), default=0)):
         found = code_points(chunk)
         owners = np.repeat(np.arange(len(chunk)), [len(text) + 1 for text in chunk])
         occurring = np.bincount(found, minlength=CODES)

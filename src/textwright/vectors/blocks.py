@@ -1,14 +1,14 @@
 """Text files of any size, plain, gzipped or xz, in blocks of whole lines."""
 
-import gzip
 import lzma
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import BinaryIO
 
 from textwright.errors import DataError
+from textwright.vectors.packed import unpack
 
 BLOCK_BYTES = 1 << 18
 MARK = b"\xef\xbb\xbf"  # a byte order mark, skipped at the start of a file
@@ -47,7 +47,7 @@ def read_blocks(paths: Sequence[Path]) -> Iterator[Block]:
     before, total = 0, max(1, sum(sizes))
     for path, size in zip(paths, sizes, strict=True):
         try:
-            with path.open("rb") as raw, open_packed(path, raw) as file:
+            with path.open("rb") as raw, unpack(raw) as file:
                 line = 1
                 for text in cut_blocks(file):
                     yield Block(path, line, text, (before + min(size, raw.tell())) / total)
@@ -57,16 +57,7 @@ def read_blocks(paths: Sequence[Path]) -> Iterator[Block]:
         before += size
 
 
-def open_packed(path: Path, raw: IO[bytes]) -> IO[bytes]:
-    """Unpack an open file as its ending tells."""
-    if path.suffix == ".gz":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
-    if path.suffix == ".xz":
-        return cast("IO[bytes]", lzma.LZMAFile(raw))
-    return raw
-
-
-def cut_blocks(file: IO[bytes]) -> Iterator[bytes]:
+def cut_blocks(file: BinaryIO) -> Iterator[bytes]:
     """Cut a stream into blocks that end between words."""
     rest = b""
     first, ended = True, True

@@ -23,21 +23,21 @@ def open_packed(path: Path) -> Iterator[BinaryIO]:
     Raises DataError for whatever goes wrong in reading it.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(len(XZ))
-            file.seek(0)
-            if start.startswith(GZIP):
-                with gzip.GzipFile(fileobj=file) as unzipped:
-                    yield buffered(unzipped)
-            elif start == XZ:
-                with lzma.LZMAFile(file) as unpressed:
-                    yield buffered(unpressed)
-            else:
-                yield file
+        with path.open("rb") as file, unpack(file) as unpacked:
+            yield unpacked
     except FileNotFoundError as error:
         raise DataError(f"There is no file {path}.", "Check the name.") from error
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DataError(f"{path} cannot be read: {error}.", COPY_AGAIN) from error
+
+
+def unpack(file: BinaryIO) -> BinaryIO:
+    """Give an open file, unpacked if its first bytes are those of gzip or xz."""
+    start = file.read(len(XZ))
+    file.seek(0)
+    if start.startswith(GZIP):
+        return buffered(gzip.GzipFile(fileobj=file))
+    return buffered(lzma.LZMAFile(file)) if start == XZ else file
 
 
 def buffered(file: gzip.GzipFile | lzma.LZMAFile) -> BinaryIO:
