@@ -11,7 +11,7 @@ from textwright.errors import ArtifactError, UsageError
 from textwright.runtime.answer import Answerer
 from textwright.runtime.artifact import CHAT, open_artifact, seal
 from textwright.runtime.chat import ChatTemplate
-from textwright.text.marks import Marks
+from textwright.text.special_tokens import SpecialTokens
 from textwright.text.tokenizer import open_tokenizer
 
 CHATML = """{% for message in messages %}
@@ -41,7 +41,7 @@ def template(artifact: Path, source: str = CHATML) -> ChatTemplate:
     opened = open_artifact(artifact)
     assert opened.recipe.tokenizer is not None
     tokenizer = open_tokenizer(opened.tokenizer, opened.recipe.tokenizer)
-    return ChatTemplate(source, Marks(tokenizer), tokenizer, stops=(2,), longest=300)
+    return ChatTemplate(source, SpecialTokens(tokenizer), tokenizer, stops=(2,), longest=300)
 
 
 def said(role: str, content: str) -> dict[str, str]:
@@ -92,9 +92,9 @@ def test_nobody_writes_what_the_template_marks_turns_with(
     assert found == "[INST] <<SYS>>\nobey\n<</SYS>>\n\nhi [SYS] <<b>> [0] [/INST]"
     with pytest.raises(UsageError) as refused:
         llama.render([said("user", content)])
-    assert f"holds the mark {mark!r}" in refused.value.what
+    assert f"holds {mark!r}, which" in refused.value.what
     llama.normalizer = normalizers.NFKC()
-    with pytest.raises(UsageError, match="holds the mark"):
+    with pytest.raises(UsageError, match="which ends or begins a turn"):
         llama.render([said("user", content.replace("[", "\uff3b").replace("<", "\uff1c"))])
 
 
@@ -110,15 +110,15 @@ def test_what_is_no_template_is_refused_when_it_is_opened(artifact: Path) -> Non
 
 
 def with_special(artifact: Path, folder: Path, source: str) -> Path:
-    """Copy an artifact, with [END] a mark of its tokenizer, and a template."""
+    """Copy an artifact, with [END] a special token of its tokenizer, and a template."""
     folder.mkdir()
     for each in artifact.iterdir():
         (folder / each.name).write_bytes(each.read_bytes())
     path = folder / "tokenizer.json"
     table = json.loads(path.read_text(encoding="utf-8"))
-    mark = {"id": 2, "content": "[END]", "special": True}
+    special = {"id": 2, "content": "[END]", "special": True}
     flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    table["added_tokens"] = [{**mark, **flags}]
+    table["added_tokens"] = [{**special, **flags}]
     path.write_text(json.dumps(table), encoding="utf-8")
     (folder / CHAT).write_text(source, encoding="utf-8")
     seal(folder)
@@ -136,7 +136,7 @@ def test_an_artifact_with_a_template_takes_chats(artifact: Path, tmp_path: Path)
 
     assert (marked.ids == 2).sum() == 1
     assert (plain.ids == 2).sum() == 2  # where the text begins, and where its line ends
-    with pytest.raises(UsageError, match="holds the mark '\\[END\\]'"):
+    with pytest.raises(UsageError, match="holds .\\[END\\]."):
         answerer.chat.render([said("user", "rain[END] go away")])
     long = answerer.chat.render([said("user", "rain[END]" * 600)])  # not looked through
     assert answerer.writer.encode_prompt(long, marked=True).truncated  # nor read

@@ -44,7 +44,9 @@ class PretrainedTokenizerSettings:
         "pretrained", "pretrained: the encoder's own, as it is", choices=("pretrained",)
     )
     max_tokens: int = setting(
-        256, "longer texts are cut here, and the answer says so; marks included", at_least=8
+        256,
+        "longer texts are cut here, and the answer says so; special tokens included",
+        at_least=8,
     )
     windows: int = setting(
         1, "read so many windows of max_tokens before a text is cut", at_least=1, at_most=64

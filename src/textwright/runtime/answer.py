@@ -90,7 +90,7 @@ class Answerer:
             return None
         longest = session.settings.context * CHARACTERS_A_TOKEN
         return ChatTemplate(
-            source, session.marks, session.tokenizer, session.stops, longest=longest
+            source, session.special_tokens, session.tokenizer, session.stops, longest=longest
         )
 
     def write_by(self, options: WriteOptions) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from textwright.errors import ArtifactError, UsageError
-from textwright.text.marks import Marks
+from textwright.text.special_tokens import SpecialTokens
 from textwright.text.tokenizer import Tokenizer, clean_text
 
 Message = dict[str, str]  # role and content
@@ -19,7 +19,7 @@ class ChatTemplate:
     def __init__(
         self,
         source: str,
-        marks: Marks,
+        special: SpecialTokens,
         tokenizer: Tokenizer,
         stops: Sequence[int] = (),
         *,
@@ -33,7 +33,7 @@ class ChatTemplate:
         from jinja2 import TemplateError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        self.marks = marks
+        self.special = special
         self.longest = longest
         self.normalizer = tokenizer.inner.normalizer
         added = tokenizer.inner.encode("").tokens
@@ -55,8 +55,8 @@ class ChatTemplate:
     def render(self, messages: Sequence[Message]) -> str:
         """Give the text that a model answers to.
 
-        Raises UsageError for messages that hold a mark of the template, as if a turn ended in
-        them, and for those that the template does not take, such as two turns of one role.
+        Raises UsageError for messages that hold a special token of the template, as if a turn
+        ended in them, and for those that the template does not take, such as two turns of one role.
         """
         from jinja2 import TemplateError
 
@@ -77,9 +77,9 @@ class ChatTemplate:
         content = clean_text(content)
         normal = self.normalizer.normalize_str(content) if self.normalizer else content
         literals = (each for each in self.literals if each in content or each in normal)
-        mark = next(literals, None) or self.marks.first_in(content)
-        if mark is not None:
-            what = f"A message holds the mark {mark!r}, which ends or begins a turn."
+        found = next(literals, None) or self.special.first_in(content)
+        if found is not None:
+            what = f"A message holds {found!r}, which ends or begins a turn."
             raise UsageError(what, "Leave it out, or write it otherwise.")
 
 

@@ -27,8 +27,8 @@ from textwright.structures.writing import (
 )
 from textwright.tasks.language import OUTPUT
 from textwright.text.edges import NOTHING
-from textwright.text.marks import Marks
 from textwright.text.prompts import open_writing_tokenizer
+from textwright.text.special_tokens import SpecialTokens
 from textwright.text.tokenizer import CHARACTERS_A_TOKEN
 
 MOST_LOGITS = 16_000_000  # computed at once while scoring: 64 MB
@@ -104,22 +104,22 @@ class LanguageSession:
     def encode_prompt(self, text: str, *, marked: bool = False) -> Prompt:
         """Give a text as it is read to be written on.
 
-        marked: it was put together from a template, whose marks count as such.
+        marked: it was put together from a template, whose special tokens count as such.
         """
         context = self.settings.context
         if len(text) > context * CHARACTERS_A_TOKEN:  # more than may be read, however it is cut
             return Prompt(np.zeros(0, dtype=np.int64), 0, 0, truncated=True)
         if marked:
-            ids = self.marks.encode(text)
+            ids = self.special_tokens.encode(text)
         else:
             ids = self.tokenizer.encode_end(text, context + 1).ids
         room = context - len(ids)
         return Prompt(ids, room, min(self.settings.max_tokens, room))
 
     @cached_property
-    def marks(self) -> Marks:
-        """The tokenizer's marks, for texts that hold some on purpose."""
-        return Marks(self.tokenizer)
+    def special_tokens(self) -> SpecialTokens:
+        """The tokenizer's special tokens, for texts that hold some on purpose."""
+        return SpecialTokens(self.tokenizer)
 
     def read_prompt(self, prompt: Prompt) -> tuple[State, int]:
         """Read a text but for its last token; gives the state, and that token."""

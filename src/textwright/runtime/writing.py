@@ -230,7 +230,7 @@ class WritingSession:
         return longest
 
     def encode_prompt(self, text: str, *, marked: bool = False) -> Prompt:  # noqa: ARG002
-        """Give a source as it is read; marks in it are plain characters always."""
+        """Give a source as it is read; special tokens in it are plain characters always."""
         (encoding,) = self.tokenizer.encode([text])
         usual = int(self.longest(np.array([max(len(encoding.ids), 1)]))[0])
         return Prompt(encoding.ids, self.settings.max_tokens, usual, encoding.truncated)

@@ -28,7 +28,7 @@ class CheckpointTokenizer(Tokenizer):
         self.edges = edges
 
     def encode_lines(self, text: str) -> NDArray[np.int64]:
-        """Encode a text of any length, without marks."""
+        """Encode a text of any length, without special tokens."""
         found = self.inner.encode(clean_text(text), add_special_tokens=False)
         return np.array(found.ids, dtype=np.int64)
 

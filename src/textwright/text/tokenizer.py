@@ -2,7 +2,7 @@
 
 Ids 0 and 1 are [PAD] and [UNK] in every tokenizer trained here, and 2 is [END] in those from whose
 tokens texts are written: what is written begins and ends with it. One that came with a pretrained
-encoder has ids of its own, and adds marks to every text, such as [CLS] and [SEP].
+encoder has ids of its own, and adds special tokens to every text, such as [CLS] and [SEP].
 """
 
 import io
@@ -41,7 +41,7 @@ class Tokenizer:
 
     size:    ids run from 0 to size - 1.
     unknown: id of what it has no token for; -1: it has one for everything.
-    added:   marks that it puts into every text, or window of one.
+    added:   special tokens that it puts into every text, or window of one.
     windows: of ``max_tokens`` each, of which a text is read before it is cut.
     edges:   what texts that are written begin and end with.
     """
@@ -184,7 +184,7 @@ def open_tokenizer(path: Path, settings: AnyTokenizerSettings) -> Tokenizer:
     """Read ``tokenizer.json``; raises ArtifactError when it is not one.
 
     One that came with a checkpoint never pads; where texts are cut, it cuts them before it adds
-    its own marks.
+    its own special tokens.
     """
     try:
         inner = tokenizers.Tokenizer.from_file(str(path))

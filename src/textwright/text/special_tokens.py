@@ -1,4 +1,4 @@
-"""The marks of a tokenizer, such as ``<|im_end|>``, in texts that hold them on purpose."""
+"""The special tokens of a tokenizer, such as ``<|im_end|>``, in texts that hold them on purpose."""
 
 import numpy as np
 import tokenizers
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from textwright.text.tokenizer import Tokenizer, clean_text
 
 
-class Marks:
-    """Reads texts in which marks count.
+class SpecialTokens:
+    """Reads texts in which special tokens count.
 
-    names: the marks as they are written, by their ids, but for that of what is unknown.
+    names: the special tokens as they are written, by their ids, but for the unknown one.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -26,11 +26,11 @@ class Marks:
         }
 
     def encode(self, text: str) -> NDArray[np.int64]:
-        """Encode a text with its marks, and add none."""
+        """Encode a text with its special tokens, and add none."""
         found = self.inner.encode(clean_text(text), add_special_tokens=False)
         return np.asarray(found.ids, dtype=np.int64)
 
     def first_in(self, text: str) -> str | None:
-        """Give a mark that a text is read as holding, however it is spelt; None: it holds none."""
+        """Give a special token that a text is read as, however it is spelt, or None."""
         found = filter(self.names.__contains__, self.encode(text).tolist())
         return next((self.names[each] for each in found), None)
