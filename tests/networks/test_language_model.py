@@ -1,4 +1,4 @@
-"""The language model: what it foretells, and how that is scored."""
+"""The language model: what it predicts, and how that is scored."""
 
 import math
 
@@ -63,7 +63,7 @@ def test_a_true_word_is_never_held_against_itself() -> None:
     assert math.isfinite(model.output.weight.grad.sum().item())
 
 
-def test_no_state_knows_the_word_it_is_to_foretell() -> None:
+def test_no_state_knows_the_word_it_is_to_predict() -> None:
     model = LanguageModel(SETTINGS).eval()
     spelled = torch.from_numpy(spell_words(["a", "b", "c", "d", "e"], 8))
     one, other = torch.tensor([[0, 1, 2, 3]]), torch.tensor([[0, 1, 4, 3]])

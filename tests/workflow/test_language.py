@@ -216,7 +216,7 @@ def test_a_model_of_another_task_scores_nothing(run: Run, tmp_path: Path) -> Non
     done = run("score", str(tmp_path / "intents"), "text")
 
     assert done.code == 2
-    assert "'classify' foretells no text" in done.err
+    assert "'classify' predicts no text" in done.err
 
 
 def test_a_file_without_text_is_refused(tmp_path: Path) -> None:

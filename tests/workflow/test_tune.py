@@ -218,7 +218,7 @@ def test_a_model_that_writes_is_tuned_by_the_texts_it_writes(tmp_path: Path) -> 
     assert {"training.learning_rate", "encoder.hidden"} < found.settings.keys()
 
 
-def test_a_language_model_is_tuned_by_how_well_it_foretells(tmp_path: Path) -> None:
+def test_a_language_model_is_tuned_by_how_well_it_predicts(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text(alphabet_text(600, seed=1), encoding="utf-8")
     recipe = language_recipe("lstm", training={"epochs": 1, "learning_rate": 1e-4, "threads": 1})
     (tmp_path / "letters.toml").write_text(recipe_text(recipe), encoding="utf-8")

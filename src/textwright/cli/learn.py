@@ -154,7 +154,7 @@ def score(
     whole: Annotated[bool, typer.Option(help="Take the lines as one text.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Say how well a language model foretells texts: bits a character, perplexity of a token."""
+    """Say how well a language model predicts texts: bits a character, perplexity of a token."""
     from textwright.models import load
 
     given = list_texts(texts or [], file)

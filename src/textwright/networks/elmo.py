@@ -1,7 +1,7 @@
 """What a trained language model leaves to tasks: its spelling and its readers, as a folder.
 
 ``elmo.json`` holds the settings and what was measured, ``weights.safetensors`` the weights. What
-foretold the words is not kept: no task needs it, and it would be most of the folder.
+predicted the words is not kept: no task needs it, and it would be most of the folder.
 """
 
 import json

@@ -11,11 +11,11 @@ from torch.nn.functional import cross_entropy, embedding, linear
 from textwright.networks.elmo import Elmo
 from textwright.recipe.vectors import ElmoSettings
 
-EDGE, RARE, FIRST = 0, 1, 2  # what is foretold: no word any more, a rare word, the common ones
+EDGE, RARE, FIRST = 0, 1, 2  # what is predicted: no word any more, a rare word, the common ones
 
 
 class LanguageModel(nn.Module):
-    """Reads words by their spelling and foretells both neighbours of each.
+    """Reads words by their spelling and predicts both neighbours of each.
 
     Spelling and output are one for both directions, the LSTMs are two (Peters et al. 2018,
     section 3.1).
@@ -66,7 +66,7 @@ class LanguageModel(nn.Module):
 
 
 def neighbours(ids: Tensor, mask: Tensor, vocabulary: int) -> tuple[Tensor, Tensor]:
-    """Give what is to be foretold at each token: the next word, and the one before.
+    """Give what is to be predicted at each token: the next word, and the one before.
 
     ids:        [B, T] int64, words by falling frequency.
     mask:       [B, T] bool.

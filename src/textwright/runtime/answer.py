@@ -104,12 +104,12 @@ class Answerer:
         self.session.set_options(options)
 
     def score(self, texts: Iterable[str]) -> Iterator[LanguageScore]:
-        """Say how well a language model foretells each text, whatever its length.
+        """Say how well a language model predicts each text, whatever its length.
 
         Raises UsageError for a model of another task.
         """
         if not isinstance(self.session, LanguageSession):
-            what = f"A model of the task {self.artifact.recipe.task!r} foretells no text."
+            what = f"A model of the task {self.artifact.recipe.task!r} predicts no text."
             raise UsageError(what, "Name a model of the task 'language'.")
         for text in texts:
             nats, *counts = self.session.score([text])[0].tolist()

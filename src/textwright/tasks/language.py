@@ -17,12 +17,12 @@ PAIRED = False  # an input is one text
 
 @dataclass(frozen=True)
 class LanguageScore:
-    """How well a model foretells one text.
+    """How well a model predicts one text.
 
     nats:       minus its log-probability, the end of each line included.
     tokens:     read for it; characters: of it, as they are read. The end of a line counts as one
                 of each.
-    unknown:    tokens that the model has no name for, and so foretells too easily.
+    unknown:    tokens that the model has no name for, and so predicts too easily.
     What has neither tokens nor characters, such as an empty text, costs nothing.
     """
 

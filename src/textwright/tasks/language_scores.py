@@ -1,4 +1,4 @@
-"""Score how well a language model foretells texts: perplexity, and bits for each character.
+"""Score how well a language model predicts texts: perplexity, and bits for each character.
 
 Shapes: N texts, each with its nats, tokens, characters and unknown tokens.
 """

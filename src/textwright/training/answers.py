@@ -22,7 +22,7 @@ class HeldOut:
     answer: the label answered; several are joined by ``|``. Of a pair without labels its score.
     right:  None where no answer is right or wrong.
     text_b: the second text of a pair.
-    costs:  of a text foretold: its nats, tokens, characters and unknown tokens.
+    costs:  of a text predicted: its nats, tokens, characters and unknown tokens.
     """
 
     digest: str

@@ -93,7 +93,7 @@ class PieceBatch:
     spelled: [N, C] int16, each word of the batch once, [UNK] last.
     places:  [B, T] int64, each in 0..N-1.
     mask:    [B, T] bool.
-    told:    two [M] int64: what is to be foretold at each real token, of M.
+    told:    two [M] int64: what is to be predicted at each real token, of M.
     """
 
     spelled: Tensor
@@ -124,7 +124,7 @@ class Pieces:
         self.included = inclusion(self.frequencies**SAMPLE_POWER, settings.samples)
 
     def count_outputs(self, counts: NDArray[np.int64]) -> Tensor:
-        """Count how often each output is to be foretold: [V] float, at least 1."""
+        """Count how often each output is to be predicted: [V] float, at least 1."""
         outputs = np.zeros(self.settings.vocabulary)
         common = counts[: len(outputs) - FIRST]
         outputs[FIRST : FIRST + len(common)] = common

@@ -140,7 +140,7 @@ def measure_both(task: str, labels: Sequence[Labels], shared: Sequence[Pair]) ->
 
 
 def is_measured(row: HeldOut, *, multi: bool) -> bool:
-    """Tell whether a row says anything of a version: it has a label, or is itself foretold."""
+    """Tell whether a row says anything of a version: it has a label, or is itself predicted."""
     return multi or bool(row.labels or row.costs)
 
 

@@ -1,4 +1,4 @@
-"""Two readers that must not see what they are to foretell."""
+"""Two readers that must not see what they are to predict."""
 
 from itertools import chain
 

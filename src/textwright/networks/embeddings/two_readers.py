@@ -15,7 +15,7 @@ class TwoReaders(nn.Module):
     """Language models of both directions, which never see each other.
 
     Unlike in a BiLSTM, a layer's input is the layer below of its own direction alone: else the
-    word to be foretold would have been read already. From the second layer on a layer's input
+    word to be predicted would have been read already. From the second layer on a layer's input
     is added to its output. Source: Peters et al. 2018, sections 3.1 and 3.4; the equations of
     an LSTM stand at ``BiLSTM``.
     """
