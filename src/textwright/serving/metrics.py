@@ -43,7 +43,7 @@ class ServerMetrics:
         self.registry = CollectorRegistry()
         self.requests = self.counter("requests", "Requests answered.", "route", "status")
         self.seconds = self.histogram(
-            "request_seconds", "From a request read to its answer.", "route", SECONDS
+            "request_duration_seconds", "From a request read to its answer.", "route", SECONDS
         )
         self.answers = self.counter("answers", "Texts answered.", "model", "version")
         self.remember()
@@ -83,13 +83,16 @@ class ServerMetrics:
         """Make the counters of texts that are written token by token."""
         self.tokens = self.counter("tokens", "Tokens written one by one.", "model", "version")
         self.first_token = self.histogram(
-            "first_token_seconds",
+            "time_to_first_token_seconds",
             "From a request accepted to a text's first token.",
             "model",
             SECONDS,
         )
         self.token = self.histogram(
-            "token_seconds", "From a token of a text to its next one.", "model", SECONDS
+            "inter_token_latency_seconds",
+            "From a token of a text to its next one.",
+            "model",
+            SECONDS,
         )
         self.cancelled = self.counter(
             "streams_cancelled", "Texts given up: nobody waited for them any more.", "model"

@@ -134,8 +134,8 @@ def test_what_is_written_is_counted_with_its_times(parts: Parts) -> None:
             async for piece in pieces:
                 last[piece.index] = piece
         written = sum(each.tokens for each in last.values())
-        assert parts.count("first_token_seconds_count") == 4
-        assert parts.count("token_seconds_count") == written - 4
+        assert parts.count("time_to_first_token_seconds_count") == 4
+        assert parts.count("inter_token_latency_seconds_count") == written - 4
         assert parts.count("tokens_total", version="1") == written
         assert all(each.score < 0 and each.end == "length" for each in last.values())
         assert parts.count("streams_cancelled_total") == 0
