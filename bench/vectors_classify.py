@@ -141,7 +141,7 @@ def compare_in(
 
 def learn(text: Path, output: Path, method: str, tokenizer: str) -> dict[str, Any]:
     """Learn vectors of words, or a language model, by the command; gives some of what it prints."""
-    command = ["vectors", "train", str(text), "--method", method, "--output", str(output)]
+    command = ["vectors", "train", str(text), "--method", method, "--out", str(output)]
     found = run([*command, "--tokenizer", tokenizer, "--threads", "1", "--json"], text.parent)
     return {name: found[name] for name in ("artifact", "seconds", "words", "tokens")}
 

@@ -17,9 +17,9 @@ def test_gc_marks_first_and_takes_away_after_the_time_of_grace(run: Run, home: S
     (stray / "manifest.json").touch()
 
     assert "would be marked: fff" in run("gc", "--dry-run").out
-    assert run("gc", "--grace", "0", "--json").json["marked"] == ["f" * 64]
+    assert run("gc", "--grace-hours", "0", "--json").json["marked"] == ["f" * 64]
     assert "waits for its time: fff" in run("gc").out
-    assert "taken away: fff" in run("gc", "--grace", "0").out
+    assert "taken away: fff" in run("gc", "--grace-hours", "0").out
     assert "Everything in the store is in use." in run("gc").out
     assert not stray.exists()
 

@@ -58,7 +58,7 @@ def test_a_server_is_keyed_named_and_logs_lines_of_json(run: Run, home: Settings
         ["--certificate", "missing.pem", "--private-key", "missing.pem"],
         ["--objective-ms", "0"],
         ["--key-requests", "0"],
-        ["--key-running", "0"],
+        ["--key-concurrency", "0"],
         ["--key-texts", "-1"],
     ],
 )

@@ -40,7 +40,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("work")
 @pytest.mark.parametrize("method", ["skip-gram", "cbow", "glove"])
 def test_training_writes_a_folder_and_says_what_is_in_it(run: Run, method: str) -> None:
-    done = run("vectors", "train", "text.txt", "--output", "made", "--method", method, *FEW)
+    done = run("vectors", "train", "text.txt", "--out", "made", "--method", method, *FEW)
 
     assert done.code == 0
     assert f"{method}: 9 words, 8 numbers each" in done.out
@@ -54,7 +54,7 @@ def test_elmo_is_trained_and_registered_by_the_same_command(run: Run) -> None:
     small = ("--set", "width=8", "--set", "vocabulary=16", "--set", "samples=4", "--epochs", "1")
     given = ("vectors", "train", "text.txt", "--method", "elmo", "--name", "reader", *small)
 
-    found = run(*given, "--output", "made", "--json").json
+    found = run(*given, "--out", "made", "--json").json
 
     assert (found["number"], found["dimensions"]) == (1, 16)
     assert "any word, by its spelling" in run("show", "reader@1").out
@@ -95,7 +95,7 @@ def test_a_version_of_vectors_is_shown_told_verified_exported_and_not_promoted(r
 
 @pytest.mark.usefixtures("work")
 def test_any_setting_can_be_set(run: Run) -> None:
-    given = ("vectors", "train", "text.txt", "--output", "made", *FEW)
+    given = ("vectors", "train", "text.txt", "--out", "made", *FEW)
 
     done = run(*given, "--set", "ngrams.minimum=3", "--set", "ngrams.maximum=4")
     assert done.code == 0
@@ -172,7 +172,7 @@ def test_a_broken_file_is_refused_and_mended_on_request(run: Run) -> None:
 @pytest.mark.usefixtures("work")
 @pytest.mark.parametrize("name", ["map.png", "map.html"])
 def test_a_map_is_drawn_of_chosen_words(run: Run, name: str) -> None:
-    chosen = ("--words", "king, queen，国王,king", "--output", name)
+    chosen = ("--words", "king, queen，国王,king", "--out", name)
 
     found = run("vectors", "map", "small", *chosen, "--json").json
 
@@ -185,16 +185,16 @@ def test_a_map_is_drawn_of_chosen_words(run: Run, name: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
     [
-        (["train", "none.txt", "--output", "o"], 1, "There is no file none.txt"),
+        (["train", "none.txt", "--out", "o"], 1, "There is no file none.txt"),
         (["train", "text.txt"], 2, "Nothing says where to keep"),
-        (["train", "text.txt", "--output", "small"], 2, "small is there already"),
-        (["train", "text.txt", "--output", "o", "--method", "skipgram"], 2, "'skip-gram'"),
-        (["train", "text.txt", "--output", "o", "--set", "stp=1"], 2, "Did you mean 'step'"),
-        (["train", "text.txt", "--output", "o", "--set", "step"], 2, "has no '='"),
-        (["train", "text.txt", "--output", "o", "--epochs", "0"], 2, "out of range"),
-        (["train", "text.txt", "--output", "o", "--min-count", "99"], 1, "min_count"),
+        (["train", "text.txt", "--out", "small"], 2, "small is there already"),
+        (["train", "text.txt", "--out", "o", "--method", "skipgram"], 2, "'skip-gram'"),
+        (["train", "text.txt", "--out", "o", "--set", "stp=1"], 2, "Did you mean 'step'"),
+        (["train", "text.txt", "--out", "o", "--set", "step"], 2, "has no '='"),
+        (["train", "text.txt", "--out", "o", "--epochs", "0"], 2, "out of range"),
+        (["train", "text.txt", "--out", "o", "--min-count", "99"], 1, "min_count"),
         (["train", "text.txt", "--name", "No Name"], 2, "The model name is"),
-        (["train", "text.txt", "--output", "small/../small"], 2, "there already"),
+        (["train", "text.txt", "--out", "small/../small"], 2, "there already"),
         (["nearest", "none.txt", "king"], 1, "There is no file none.txt"),
         (["nearest", "small", "kin"], 2, "Did you mean 'king'"),
         (["nearest", "intents@1", "king"], 2, "textwright"),
@@ -207,10 +207,10 @@ def test_a_map_is_drawn_of_chosen_words(run: Run, name: str) -> None:
         (["convert", "small", "o", "--to", "w2v"], 2, "format of vectors"),
         (["convert", "small", "o", "--errors", "skip"], 2, "'skip'"),
         (["convert", "small", "none/o.txt", "--to", "glove"], 2, "cannot be written"),
-        (["map", "small", "--words", "king", "--output", "m.png"], 2, "two or more"),
-        (["map", "small", "--words", " , ", "--output", "m.png"], 2, "two or more"),
-        (["map", "small", "--words", "king,queen", "--output", "m.gif"], 2, ".png or .html"),
-        (["map", "small", "--words", "king,quen", "--output", "m.png"], 2, "'queen'"),
+        (["map", "small", "--words", "king", "--out", "m.png"], 2, "two or more"),
+        (["map", "small", "--words", " , ", "--out", "m.png"], 2, "two or more"),
+        (["map", "small", "--words", "king,queen", "--out", "m.gif"], 2, ".png or .html"),
+        (["map", "small", "--words", "king,quen", "--out", "m.png"], 2, "'queen'"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )
@@ -247,7 +247,7 @@ def test_asking_loads_neither_torch_nor_numba(work: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_a_training_cleanly(work: Path) -> None:
-    typed = ["vectors", "train", "text.txt", "--output", "made", "--name", "words", *FEW]
+    typed = ["vectors", "train", "text.txt", "--out", "made", "--name", "words", *FEW]
     command = [sys.executable, "-m", "textwright.cli.main", *typed, "--epochs", "200000"]
     process = subprocess.Popen(command, cwd=work, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None

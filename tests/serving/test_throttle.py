@@ -53,7 +53,7 @@ def test_a_slow_rate_lets_one_through_and_says_when_the_next_may_come() -> None:
 
 
 def test_requests_at_a_time_are_counted_down_when_they_end() -> None:
-    throttle = Throttle(KeyLimits(running=2))
+    throttle = Throttle(KeyLimits(concurrency=2))
     throttle.enter(1)
     throttle.enter(1)
     with pytest.raises(RateError, match="2 requests of this key are running"):
@@ -96,7 +96,7 @@ def test_over_the_wire_a_key_gone_wild_is_refused_and_others_are_not(tmp_path: P
     house = make_household(tmp_path / "home")
     house.register()
     house.promote("intents@1")
-    limits = replace(QUICK, key=KeyLimits(requests_per_s=5, texts_per_s=100, running=2))
+    limits = replace(QUICK, key=KeyLimits(requests_per_s=5, texts_per_s=100, concurrency=2))
     with running_house(house, replace(QUICKLY, limits=limits)) as keyed:
         statuses = [ask(keyed, "rain") for _ in range(40)]
         refused = [each for each in statuses if each.status == 429]

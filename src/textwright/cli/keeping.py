@@ -30,7 +30,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def gc(
-    grace: Annotated[
+    grace_hours: Annotated[
         float, typer.Option(min=0, help="Hours between finding an artifact and taking it away.")
     ] = 168.0,
     dry_run: Annotated[
@@ -48,7 +48,7 @@ def gc(
             keep.sessions,
             keep.store,
             actor=current_user(),
-            grace=timedelta(hours=grace),
+            grace=timedelta(hours=grace_hours),
             pretend=dry_run,
         )
     if json:

@@ -31,7 +31,7 @@ KeyRequests = Annotated[
 KeyTexts = Annotated[
     float | None, typer.Option(min=0.001, help="Texts a second that one key may send.")
 ]
-KeyRunning = Annotated[
+KeyConcurrency = Annotated[
     int | None, typer.Option(min=1, help="Requests of one key answered at a time.")
 ]
 AccessLog = Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")]
@@ -53,7 +53,7 @@ def serve(
     objective_ms: Objective = None,
     key_requests: KeyRequests = None,
     key_texts: KeyTexts = None,
-    key_running: KeyRunning = None,
+    key_concurrency: KeyConcurrency = None,
     access_log: AccessLog = False,
     workers: Workers = 1,
 ) -> None:
@@ -66,7 +66,7 @@ def serve(
     options = Options(
         host,
         port,
-        make_limits(objective_ms, key_requests, key_texts, key_running),
+        make_limits(objective_ms, key_requests, key_texts, key_concurrency),
         hosts=tuple(allow_host or ()),
         keyed=keyed,
         certificate=certificate,
@@ -87,7 +87,7 @@ def make_limits(
     objective_ms: float | None,
     requests: float | None,
     texts: float | None,
-    running: int | None,
+    concurrency: int | None,
 ) -> "Limits":
     """Give the server's limits with the objective and those of a key that were stated."""
     from textwright.serving.limits import BatchLimits, KeyLimits, Limits
@@ -98,6 +98,6 @@ def make_limits(
         key=KeyLimits(
             usual.requests_per_s if requests is None else requests,
             usual.texts_per_s if texts is None else texts,
-            usual.running if running is None else running,
+            usual.concurrency if concurrency is None else concurrency,
         ),
     )

@@ -32,7 +32,7 @@ Texts = Annotated[
     list[Path],
     typer.Argument(help="Text, a sentence a line, plain, .gz or .xz; or .jsonl, .csv, .tsv."),
 ]
-Output = Annotated[Path | None, typer.Option(help="New folder for the vectors.")]
+Out = Annotated[Path | None, typer.Option(help="New folder for the vectors.")]
 Name = Annotated[str, typer.Option(help="Register them as the next version of this name.")]
 Method = Annotated[str, typer.Option(help="skip-gram, cbow, glove or elmo.")]
 Column = Annotated[str, typer.Option(help="Column of the text in .jsonl, .csv and .tsv.")]
@@ -73,7 +73,7 @@ def add_commands(app: typer.Typer) -> None:
 @vectors.command("train")
 def train(
     texts: Texts,
-    output: Output = None,
+    out: Out = None,
     name: Name = "",
     method: Method = "skip-gram",
     column: Column = "text",
@@ -104,7 +104,7 @@ def train(
     given = {key: value for key, value in stated.items() if value is not None}
     given = override(given, overrides or ())
     recipe = make_vectors_recipe(texts, method, given, name=name, column=column)
-    train_recipe(recipe, output, corpus, json=json)
+    train_recipe(recipe, out, corpus, json=json)
 
 
 def train_recipe(recipe: Any, output: Path | None, corpus: Path | None, *, json: bool) -> None:
@@ -284,7 +284,7 @@ def convert(
 def draw(
     file: Reference,
     words: Annotated[str, typer.Option(help="Words to draw, with commas between.")],
-    output: Annotated[Path, typer.Option(help="Picture: a name in .png or .html.")],
+    out: Annotated[Path, typer.Option(help="Picture: a name in .png or .html.")],
     json: Json = False,
 ) -> None:
     """Draw chosen words in two dimensions (PCA): a PNG, or a page to hover over."""
@@ -295,12 +295,12 @@ def draw(
 
     chosen = list(dict.fromkeys(each.strip() for each in COMMAS.split(words) if each.strip()))
     opened = open_vectors(file)
-    missing = draw_map(chosen, np.array([opened[each] for each in chosen]), output)
+    missing = draw_map(chosen, np.array([opened[each] for each in chosen]), out)
     if missing:
         numbered = ", ".join(f"{place} {word}" for place, word in enumerate(missing, start=1))
         note(f"No font of this machine has all characters of: {numbered}. They stand as numbers;")
         note("install a font such as Noto Sans CJK SC, or draw a .html, which needs none.")
     if json:
-        print_json({"output": output, "words": chosen, "numbered": missing})
+        print_json({"output": out, "words": chosen, "numbered": missing})
     else:
-        say(f"{output} shows {len(chosen)} words.")
+        say(f"{out} shows {len(chosen)} words.")

@@ -78,12 +78,12 @@ class KeyLimits:
     """How much one key may ask of one process, so that a client gone wild leaves room for others.
 
     requests_per_s, texts_per_s: on the long run; a second's worth may come at once.
-    running: requests not yet answered.
+    concurrency: requests not yet answered.
     """
 
     requests_per_s: float = 10_000.0
     texts_per_s: float = 50_000.0
-    running: int = 1024
+    concurrency: int = 1024
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ class Throttle:
         """Let a request in; ``leave`` must follow. Raises RateError."""
         now = monotonic()
         use = self.uses.get(key) or self.add(key, now)
-        if use.running >= self.limits.running:
-            raise over(f"{self.limits.running} requests of this key are running.", 1.0)
+        if use.running >= self.limits.concurrency:
+            raise over(f"{self.limits.concurrency} requests of this key are running.", 1.0)
         wait_s = use.requests.wait_s(now)
         if wait_s:
             raise over(f"A key may ask {self.limits.requests_per_s:g} times a second.", wait_s)
