@@ -136,7 +136,7 @@ def test_an_artifact_with_a_template_takes_chats(artifact: Path, tmp_path: Path)
 
     assert (marked.ids == 2).sum() == 1
     assert (plain.ids == 2).sum() == 2  # where the text begins, and where its line ends
-    with pytest.raises(UsageError, match="holds .\\[END\\]."):
+    with pytest.raises(UsageError, match=r"holds '\[END\]', which"):
         answerer.chat.render([said("user", "rain[END] go away")])
     long = answerer.chat.render([said("user", "rain[END]" * 600)])  # not looked through
     assert answerer.writer.encode_prompt(long, marked=True).truncated  # nor read
