@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-HALF = "\ufffd"  # what stands for a character of which bytes are missing
+HALF = "\ufffd"  # one, or one for each byte, stands for a character of which bytes are missing
 
 
 class Spelling:
@@ -19,13 +19,13 @@ class Spelling:
         self.decode = decode
         self.tokens = list(before)  # the last ones, spelled together
         self.known = len(before)  # of these, so many were given before the last one came
-        self.given = len(decode(before).removesuffix(HALF))  # characters of their text
+        self.given = len(decode(before).rstrip(HALF))  # characters of their text
 
     def add(self, token: int) -> str:
         """Take a token; gives the text that is complete with it, often none."""
         self.tokens.append(token)
         text = self.decode(self.tokens)
-        fresh = text.removesuffix(HALF)[self.given :]
+        fresh = text.rstrip(HALF)[self.given :]
         self.given += len(fresh)
         if fresh and not text.endswith(HALF):
             self.tokens = self.tokens[self.known :]
