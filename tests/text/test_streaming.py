@@ -1,6 +1,6 @@
 """Text as it comes: whole characters, and nothing of a stop string."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
@@ -77,6 +77,16 @@ def test_a_text_that_goes_on_begins_with_its_blank() -> None:
 
     assert "".join(map(on.add, [4, 5])) == " nexts"
     assert "".join(map(fresh.add, [4, 5])) == "nexts"
+
+
+@pytest.mark.parametrize("decode", [decode_bytes, decode_fallback])
+@pytest.mark.parametrize(("before", "text"), [("…你好", "，world"), ("go 😀", "😀b"), ("a", "好")])
+def test_a_prompt_may_end_in_a_token_that_is_part_of_a_character(
+    decode: Callable[[Sequence[int]], str], before: str, text: str
+) -> None:
+    spelling = Spelling(decode, list(before.encode()))
+
+    assert "".join(map(spelling.add, text.encode())) == text
 
 
 def test_only_the_last_tokens_are_spelled_again() -> None:

@@ -121,9 +121,9 @@ class LanguageSession:
         """The tokenizer's special tokens, for texts that hold some on purpose."""
         return SpecialTokens(self.tokenizer)
 
-    def read_prompt(self, prompt: Prompt) -> tuple[State, int]:
-        """Read a text but for its last token; gives the state, and that token."""
-        return self.read_on(prompt.ids[None]), int(prompt.ids[-1])
+    def read_prompt(self, prompt: Prompt) -> tuple[State, list[int]]:
+        """Read a text but for its last token; gives the state, and all its tokens."""
+        return self.read_on(prompt.ids[None]), prompt.ids.tolist()
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give of each text its nats, tokens, characters and unknown tokens, [N, 4].

@@ -38,8 +38,8 @@ class Writer(Protocol):
         """Give a text as it is read; ``marked``: put together from a chat template."""
         ...
 
-    def read_prompt(self, prompt: Prompt) -> tuple[State, int]:
-        """Read a prompt; gives the state, and the token that is written on."""
+    def read_prompt(self, prompt: Prompt) -> tuple[State, list[int]]:
+        """Read a prompt; gives the state, and the tokens written on, the last of them unread."""
         ...
 
 
@@ -115,13 +115,13 @@ class TextPool:
 
     def begin(self, prompt: Prompt, options: TextOptions) -> list[TextStream]:
         """Read a prompt, and let its texts in."""
-        state, last = self.writer.read_prompt(prompt)
+        state, before = self.writer.read_prompt(prompt)
         decode = self.writer.tokenizer.decode
         texts = [
             TextStream(
                 number,
-                Stream(last, options.longest, options.sampling, self.writer.stops, number),
-                Spelling(decode, (last,)),
+                Stream(before[-1], options.longest, options.sampling, self.writer.stops, number),
+                Spelling(decode, before),
                 StopStrings(options.stops),
             )
             for number in range(options.count)

@@ -235,10 +235,10 @@ class WritingSession:
         usual = int(self.longest(np.array([max(len(encoding.ids), 1)]))[0])
         return Prompt(encoding.ids, self.settings.max_tokens, usual, encoding.truncated)
 
-    def read_prompt(self, prompt: Prompt) -> tuple[State, int]:
+    def read_prompt(self, prompt: Prompt) -> tuple[State, list[int]]:
         """Read a source; gives the state, and the token that the text begins after."""
         batch = make_batch([Encoding(prompt.ids)])
-        return self.begin(1, batch.inputs), self.tokenizer.edges.start
+        return self.begin(1, batch.inputs), [self.tokenizer.edges.start]
 
     def begin(self, count: int, inputs: Arrays) -> State:
         """Read so many sources, and what stands before every text that is written."""

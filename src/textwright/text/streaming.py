@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 HALF = "\ufffd"  # one, or one for each byte, stands for a character of which bytes are missing
+LOOK_BACK = 8  # tokens; more than what a character is in pieces of
 
 
 class Spelling:
@@ -12,14 +13,14 @@ class Spelling:
     So some tokens are spelled again with those that follow, and of their text only what is new,
     and whole, is given.
 
-    before: tokens that the text goes on from, of which nothing is given.
+    before: tokens that the text goes on from, of which nothing is given; whole characters.
     """
 
     def __init__(self, decode: Callable[[Sequence[int]], str], before: Sequence[int] = ()) -> None:
         self.decode = decode
-        self.tokens = list(before)  # the last ones, spelled together
-        self.known = len(before)  # of these, so many were given before the last one came
-        self.given = len(decode(before).rstrip(HALF))  # characters of their text
+        self.tokens = find_whole_end(decode, before)  # the last ones, spelled together
+        self.known = len(self.tokens)  # of these, so many were given before the last one came
+        self.given = len(decode(self.tokens))  # characters of their text
 
     def add(self, token: int) -> str:
         """Take a token; gives the text that is complete with it, often none."""
@@ -32,6 +33,12 @@ class Spelling:
             self.known = len(self.tokens)
             self.given = len(self.decode(self.tokens))
         return fresh
+
+
+def find_whole_end(decode: Callable[[Sequence[int]], str], tokens: Sequence[int]) -> list[int]:
+    """Give the fewest last tokens that are whole characters; the last one where there are none."""
+    ends = [list(tokens[-count:]) for count in range(1, min(len(tokens), LOOK_BACK) + 1)]
+    return next((each for each in ends if HALF not in decode(each)), list(tokens[-1:]))
 
 
 class StopStrings:
