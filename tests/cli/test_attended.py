@@ -8,7 +8,7 @@ import pytest
 from tests.cli.test_html_page import HOSTILE, read_page
 from tests.commands import Run
 from tests.runtime.tiny import make_artifact, make_writer
-from textwright.cli.attended import choose_shade, draw_rows
+from textwright.cli.attended import choose_shade, draw_rows, print_attended
 from textwright.runtime.explain_written import Attended
 from textwright.tasks.generate import GenerateAnswer
 
@@ -67,6 +67,12 @@ def test_words_without_end_are_shown_in_blocks(run: Run) -> None:
 
 def test_a_text_of_nothing_has_nothing_to_show(run: Run) -> None:
     assert "There is no word to explain." in run("explain", "writer", "").out
+
+
+def test_an_answer_of_nothing_has_nothing_to_show(capsys: pytest.CaptureFixture[str]) -> None:
+    print_attended(attended(("a", "b"), (), np.zeros((0, 2))))
+
+    assert capsys.readouterr().out == "\nThere is no word to explain.\n\n"
 
 
 def test_json_holds_every_share(run: Run) -> None:

@@ -82,6 +82,18 @@ def test_a_text_of_nothing_has_no_words_to_look_at(writer: Answerer, text: str) 
     assert found.answer.warning
 
 
+def test_where_nothing_was_written_nothing_was_looked_at(
+    writer: Answerer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = set(range(writer.session.tokenizer.size))
+    monkeypatch.setattr(writer.session, "banned", tuple(every - {END}))
+
+    found = look(writer, TEXT)
+
+    assert (found.answer.text, found.written) == ("", ())
+    assert found.attention.shape == (0, len(found.source)) == (0, 7)
+
+
 def test_a_long_text_is_looked_at_as_far_as_it_is_read(writer: Answerer) -> None:
     found = look(writer, f"{TEXT} " * 20)
 

@@ -61,9 +61,9 @@ def explain_written(answerer: Answerer, session: WritingSession, given: str) -> 
     written = np.empty((1, 1), dtype=object)
     written[0, 0] = answer_of(found, session.tokenizer)
     (answer,) = answerer.answers(encodings, {OUTPUT: written})
-    told = np.array([END, *tokens[:-1]], dtype=np.int64)[: len(tokens)]
+    told = np.array([END, *tokens[:-1]], dtype=np.int64)  # one at least: no graph takes none
     state = session.networks.begin(1, inputs)
-    looked = session.networks.attend(told[None, None], state)[0, 0]  # tokens of both
+    looked = session.networks.attend(told[None, None], state)[0, 0, : len(tokens)]  # tokens of both
     spans, owners = token_words(text, encodings[0])
     words, belongs = written_words(tokens, session.tokenizer)
     read = gather(owners, len(spans))
