@@ -126,7 +126,9 @@ def predict(
         float | None, typer.Option(help="Draw each token written, more evenly the higher it is.")
     ] = None,
     top_k: Annotated[int, typer.Option(help="Draw among so many tokens only; 0: all.")] = 0,
-    top_p: Annotated[float, typer.Option(help="Draw among tokens of this share only.")] = 1.0,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw among tokens of this share only.")
+    ] = None,
     repetition_penalty: Annotated[float, typer.Option(help="Above 1: seldom repeat.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Equal seeds draw equal texts.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,

@@ -52,11 +52,11 @@ class LanguageSession:
         self.stops = () if goes_on else self.tokenizer.edges.stops
         self.banned = self.tokenizer.edges.banned
         self.usual = Sampling(settings.temperature, top_p=settings.top_p)
-        self.set_options(WriteOptions(temperature=settings.temperature, top_p=settings.top_p))
+        self.set_options(WriteOptions())
 
     def set_options(self, options: WriteOptions) -> None:
         """Write otherwise from now on; raises UsageError for what cannot be."""
-        self.how: Beam | Sampling = options.how()
+        self.how: Beam | Sampling = options.how(self.settings)
         self.best = options.best
 
     def width(self, _output: str) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.errors import UsageError
-from textwright.recipe.writing import SearchSettings
+from textwright.recipe.writing import DrawSettings, SearchSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
 from textwright.structures.joining import PADS, Axes
@@ -121,42 +121,52 @@ class Networks:
 class WriteOptions:
     """How to write, where it is not as the recipe says; checked when it is used.
 
-    beam:        texts kept alive in the search; None: as many as the recipe says.
+    beam:        texts kept alive in the search; None: as many as the recipe says, or the recipe
+                 draws tokens and does not search.
     best:        texts to give for each source, best first; of a search at most ``beam``.
-    temperature: draw each token instead of searching; None: search.
-    top_k, top_p, repetition_penalty, seed: of drawing, as ``Sampling`` has them.
+    temperature: draw each token; None: as the recipe says, or it searches and does not draw.
+    top_k, top_p, repetition_penalty, seed: of drawing, as ``Sampling`` has them; a top p of None
+                 is the recipe's, if it has one.
     """
 
     beam: int | None = None
     best: int = 1
     temperature: float | None = None
     top_k: int = 0
-    top_p: float = 1.0
+    top_p: float | None = None
     repetition_penalty: float = 1.0
     seed: int = 0
 
-    def how(self, settings: SearchSettings | None = None) -> Beam | Sampling:
-        """Give the search, or how tokens are drawn; raises UsageError for what cannot be."""
+    def how(self, settings: SearchSettings | DrawSettings) -> Beam | Sampling:
+        """Give the search, or how tokens are drawn; raises UsageError for what cannot be.
+
+        settings: the recipe's, of a model that searches, or of one that draws.
+        """
         if self.best < 1:
             raise UsageError(f"{self.best} texts are asked for.", "Ask for one at least.")
+        if isinstance(settings, DrawSettings):
+            if self.beam is None:
+                return self.drawn(settings)
+            settings = SearchSettings()
         if self.temperature is not None:
-            return self.drawn(self.temperature)
-        if (self.top_k, self.top_p, self.repetition_penalty, self.seed) != (0, 1.0, 1.0, 0):
+            return self.drawn(DrawSettings())
+        if (self.top_k, self.top_p, self.repetition_penalty, self.seed) != (0, None, 1.0, 0):
             what = "top k, top p, a repetition penalty and a seed are for drawing tokens."
-            raise UsageError(what, "Give a temperature, too.")
-        settings = settings or SearchSettings()
+            raise UsageError(what, "Give a temperature, and no beam.")
         width = settings.beam if self.beam is None else self.beam
         if not 1 <= self.best <= width:
             what = f"The best {self.best} texts are asked for, the beam keeps {width}."
             raise UsageError(what, "Ask for a wider beam, or for fewer texts.")
         return Beam(width, settings.length_penalty, self.best)
 
-    def drawn(self, temperature: float) -> Sampling:
-        """Give how tokens are drawn."""
+    def drawn(self, usual: DrawSettings) -> Sampling:
+        """Give how tokens are drawn, as usual where nothing else is said."""
+        temperature = usual.temperature if self.temperature is None else self.temperature
+        top_p = usual.top_p if self.top_p is None else self.top_p
         limits = {
             "The temperature": (temperature, 0.0, 100.0),
             "top k": (self.top_k, 0, 2**31),
-            "top p": (self.top_p, 1e-6, 1.0),
+            "top p": (top_p, 1e-6, 1.0),
             "The repetition penalty": (self.repetition_penalty, 1e-3, 1e3),
             "The seed": (self.seed, 0, 2**63 - 1),
         }
@@ -166,7 +176,7 @@ class WriteOptions:
         for name, (value, low, high) in limits.items():
             if not low <= value <= high:
                 raise UsageError(f"{name} is {value:g}.", f"It must be from {low:g} to {high:g}.")
-        return Sampling(temperature, self.top_k, self.top_p, self.repetition_penalty, self.seed)
+        return Sampling(temperature, self.top_k, top_p, self.repetition_penalty, self.seed)
 
 
 class WritingSession:
