@@ -82,7 +82,7 @@ def score(text: Text, penalty: float) -> float:
 
 
 def plain_beams(network: TableNetwork, source: int, longest: int, beam: Beam) -> list[Text]:
-    """Beam search as its description says, a hypothesis at a time, with no early stop."""
+    """Beam search as its description says, a hypothesis at a time; stops early if greedy."""
     live: list[Text] = [((), 0.0, False)]
     found: list[Text] = []
     for _ in range(longest):
@@ -94,5 +94,7 @@ def plain_beams(network: TableNetwork, source: int, longest: int, beam: Beam) ->
         candidates.sort(key=lambda each: -each[1])
         found += [(each[0][:-1], each[1], True) for each in candidates[: beam.width] if each[2]]
         live = [each for each in candidates if not each[2]][: beam.width]
+        if beam.width == 1 and found:
+            return found
     found += live
     return sorted(found, key=lambda each: -score(each, beam.length_penalty))[: beam.best]

@@ -13,6 +13,7 @@ from tests.structures.tables import (
     plain_beams,
     score,
 )
+from textwright.structures.sampling import GREEDY, sample
 from textwright.structures.search import Beam, BeamSearch, best_tokens, search_beams
 from textwright.structures.writing import Bounds, Floats, Ints, State
 
@@ -62,6 +63,21 @@ def test_a_narrow_beam_finds_what_a_plain_search_finds(
         assert [each.score for each in written] == pytest.approx(
             [score(each, penalty) for each in expected], abs=1e-4
         )
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=SEEDS, vocabulary=st.integers(2, 8), longest=st.integers(1, 7), penalty=PENALTIES)
+def test_a_beam_of_one_writes_the_likeliest_token_each_time(
+    seed: int, vocabulary: int, longest: int, penalty: float
+) -> None:
+    network, sources = TableNetwork(vocabulary, seed), list(range(9))
+    bounds = bounds_of(sources, longest)
+    found = search_beams(network, network.start(sources), bounds, Beam(1, penalty))
+    greedy = sample(network, network.start(sources), bounds, [GREEDY] * len(sources))
+
+    assert [(each.tokens, each.finished) for (each,) in found] == [
+        (each.tokens, each.finished) for (each,) in greedy
+    ]
 
 
 def test_a_source_finds_the_same_alone_and_among_others() -> None:

@@ -50,7 +50,7 @@ def search_beams(step: Step, state: State, bounds: Bounds, beam: Beam) -> list[l
 
     with a the length penalty and |Y| the tokens, the stop token among them (Wu et al. 2016,
     section 7, equation 14, without its coverage). What lives at the longest length is compared,
-    too, as it stands.
+    too, as it stands. With a width of 1 the first text that ends is the one: the search is greedy.
 
     A source is done when no live hypothesis can get better than what was found. Their
     log-probabilities only fall, so none can score above what it has today over the longest
@@ -117,6 +117,8 @@ class BeamSearch:
             for row, total in enumerate(self.totals[source]):
                 self.keep(int(source), row, float(total), finished=False)
         reachable = self.totals.max(axis=1) / self.penalty(longest)
+        if self.beam.width == 1:
+            reachable[self.to_beat > -np.inf] = -np.inf
         kept = np.flatnonzero((longest > length) & (reachable > self.to_beat))
         self.sources, self.to_beat = self.sources[kept], self.to_beat[kept]
         self.last, self.tokens, self.totals = self.last[kept], self.tokens[kept], self.totals[kept]
