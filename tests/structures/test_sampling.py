@@ -48,6 +48,21 @@ def test_top_k_leaves_the_likeliest_tokens() -> None:
     assert shares(told, limits(len(EVEN), top_k=2)) == pytest.approx([4 / 7, 0, 3 / 7, 0], abs=2e-3)
 
 
+def test_more_likeliest_tokens_than_there_are_leave_all() -> None:
+    network, bounds = TableNetwork(12, seed=3), bounds_of([0] * 20, 5)
+    drawn = [
+        sample(
+            network,
+            network.start([0] * 20),
+            bounds,
+            [Sampling(50.0, top_k, top_p=0.99, seed=each) for each in range(20)],
+        )
+        for top_k in (0, 12, 40)
+    ]
+
+    assert drawn[0] == drawn[1] == drawn[2]
+
+
 def test_top_p_leaves_the_fewest_tokens_that_reach_it() -> None:
     told = np.log([0.4, 0.1, 0.3, 0.2]).tolist()
     expected = [4 / 9, 0, 3 / 9, 2 / 9]  # 0.4 + 0.3 is not yet 0.75

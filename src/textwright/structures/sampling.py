@@ -159,7 +159,7 @@ def limits_of(samplings: Sequence[Sampling], vocabulary: int) -> Limits:
     """Give the limits of rows by their settings."""
     return Limits(
         np.array([each.temperature for each in samplings]),
-        np.array([each.top_k or vocabulary for each in samplings]),
+        np.array([min(each.top_k or vocabulary, vocabulary) for each in samplings]),
         np.array([each.top_p for each in samplings]),
     )
 
