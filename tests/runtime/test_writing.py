@@ -118,6 +118,8 @@ def test_no_text_is_longer_than_the_recipe_lets_it_be(writing: Answerer) -> None
         (WriteOptions(best=6), "The best 6 texts are asked for, the beam keeps 5"),
         (WriteOptions(beam=2, best=3), "the beam keeps 2"),
         (WriteOptions(best=0), "0 texts are asked for"),
+        (WriteOptions(beam=10**8), "The beam is 100000000"),
+        (WriteOptions(temperature=1.0, best=10**8), "100000000 texts are asked for"),
         (WriteOptions(temperature=-0.1), "The temperature is -0.1"),
         (WriteOptions(temperature=float("nan")), "The temperature is nan"),
         (WriteOptions(temperature=1.0, top_p=0.0), "top p is 0"),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from textwright.errors import RecipeError
 from textwright.recipe.settings import setting
 
+MOST_TEXTS = 100  # of one source, kept alive in a search or written
+
 
 @dataclass(frozen=True)
 class WriterSettings:
@@ -38,7 +40,12 @@ class SearchSettings:
     max_ratio: float = setting(
         2.0, "most tokens written for each token read, besides ten", at_least=0.01, at_most=100
     )
-    beam: int = setting(5, "texts kept alive in the search; 1: the likeliest token", at_least=1)
+    beam: int = setting(
+        5,
+        "texts kept alive in the search; 1: the likeliest token",
+        at_least=1,
+        at_most=MOST_TEXTS,
+    )
     length_penalty: float = setting(
         1.0, "0: short texts win; 1: nearly the mean over tokens counts", at_least=0, at_most=10
     )

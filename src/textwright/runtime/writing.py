@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textwright.errors import UsageError
-from textwright.recipe.writing import DrawSettings, SearchSettings
+from textwright.recipe.writing import MOST_TEXTS, DrawSettings, SearchSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
 from textwright.structures.joining import PADS, Axes
@@ -142,8 +142,8 @@ class WriteOptions:
 
         settings: the recipe's, of a model that searches, or of one that draws.
         """
-        if self.best < 1:
-            raise UsageError(f"{self.best} texts are asked for.", "Ask for one at least.")
+        if not 1 <= self.best <= MOST_TEXTS:
+            raise UsageError(f"{self.best} texts are asked for.", f"Ask for 1 to {MOST_TEXTS}.")
         if isinstance(settings, DrawSettings):
             if self.beam is None:
                 return self.drawn(settings)
@@ -154,7 +154,9 @@ class WriteOptions:
             what = "top k, top p, a repetition penalty and a seed are for drawing tokens."
             raise UsageError(what, "Give a temperature, and no beam.")
         width = settings.beam if self.beam is None else self.beam
-        if not 1 <= self.best <= width:
+        if width > MOST_TEXTS:
+            raise UsageError(f"The beam is {width}.", f"Keep at most {MOST_TEXTS} texts alive.")
+        if self.best > width:
             what = f"The best {self.best} texts are asked for, the beam keeps {width}."
             raise UsageError(what, "Ask for a wider beam, or for fewer texts.")
         return Beam(width, settings.length_penalty, self.best)
