@@ -20,7 +20,14 @@ def test_an_answer_shows_what_applies_and_nothing_else() -> None:
         "warning": "Odd.",
     }
     assert plain.line() == "A dog."
-    assert whole.line() == "A\tThe"
+    assert whole.line() == "A\tThe  (text was cut)  Odd."
+
+
+def test_a_text_of_several_lines_is_shown_on_one() -> None:
+    found = GenerateAnswer("a\tb\nc", "stop", -0.5, (("春\r\n\x1b[2J眠\u2028", -0.9),))
+
+    assert found.line() == "a\\tb\\nc\t春\\r\\n\\x1b[2J眠\\u2028"
+    assert found.table()["text"] == "a\tb\nc"
 
 
 def test_answers_agree_when_they_read_the_same() -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from textwright.text.labels import Labels
 from textwright.text.sentences import join_texts
+from textwright.text.visible import make_line
 
 OUTPUT = "written"  # of the network, [N, 1] answers
 COUNTED = False  # no answer says how many tokens were read for it
@@ -54,7 +55,10 @@ class GenerateAnswer:
 
     def line(self) -> str:
         """Give the answer as one line to read, the next best texts behind tabs."""
-        return "\t".join([self.text, *(text for text, _ in self.others)])
+        texts = [self.text, *(text for text, _ in self.others)]
+        remark = "  (text was cut)" if self.truncated else ""
+        remark += f"  {self.warning}" if self.warning else ""
+        return "\t".join(map(make_line, texts)) + remark
 
 
 def answers(written: NDArray[np.object_], _labels: Labels) -> list[GenerateAnswer]:

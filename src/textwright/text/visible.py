@@ -1,9 +1,11 @@
 """Texts as they can be shown: nothing hidden, and nothing that steers a terminal or a page."""
 
+import re
 from unicodedata import category
 
 SHOWN = "\t\n\r\u200c\u200d"  # blanks, and joiners inside words of some scripts and emoji
 ELLIPSIS = "…"
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what ends a line is among them
 
 
 def make_visible(text: str) -> str:
@@ -12,6 +14,11 @@ def make_visible(text: str) -> str:
     Characters are shown only one by one: the direction of what follows is not turned round.
     """
     return "".join(map(show_character, text))
+
+
+def make_line(text: str) -> str:
+    """Write a text on one line: each character that ends or parts lines as its escape."""
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def show_character(character: str) -> str:
