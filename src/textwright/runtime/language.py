@@ -3,7 +3,8 @@
 Shapes: N texts, W windows of one, C tokens read at once, V vocabulary.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from textwright.recipe.writing import DrawSettings, LanguageSettings
 from textwright.runtime.artifact import Artifact
 from textwright.runtime.sessions import Session
-from textwright.runtime.writing import Networks, Prompt, WriteOptions, answer_of
+from textwright.runtime.writing import PART, Networks, Prompt, WriteOptions, answer_of
 from textwright.structures.joining import join_states
 from textwright.structures.sampling import Sampling, sample
 from textwright.structures.search import Beam, search_beams
@@ -31,7 +32,7 @@ from textwright.text.prompts import open_writing_tokenizer
 from textwright.text.special_tokens import SpecialTokens
 from textwright.text.tokenizer import CHARACTERS_A_TOKEN
 
-MOST_LOGITS = 16_000_000  # computed at once while scoring: 64 MB
+MOST_NUMBERS = 16_000_000  # logits, or eight heads' attention, at once while scoring: 64 MB
 
 
 class LanguageSession:
@@ -82,7 +83,8 @@ class LanguageSession:
         """Write texts on, best first; ids: [N, T], of which lengths [N], rising, are real."""
         count = len(ids)
         parts = [ids[lengths == each, :each] for each in np.unique(lengths)]
-        state = join_states([self.read_on(each) for each in parts], self.networks.axes)
+        states = [deque(self.read_on(each), maxlen=1)[0] for each in parts]
+        state = join_states(states, self.networks.axes)
         bounds = Bounds(
             first=ids[np.arange(count), lengths - 1],
             longest=np.full(count, self.settings.max_tokens),
@@ -94,12 +96,15 @@ class LanguageSession:
         found = sample(self.networks.advance, state, bounds, [self.how] * count, count=self.best)
         return [sorted(each, key=lambda text: -text.score) for each in found]
 
-    def read_on(self, ids: Ints) -> State:
-        """Read texts of equal length [N, T] but for their last token, that is to be written on."""
-        state = self.networks.begin(len(ids))
-        if ids.shape[1] > 1:
-            _, state = self.networks.read(ids[:, None, :-1], state, wanted=1)
-        return state
+    def read_on(self, ids: Ints) -> Iterator[State]:
+        """Read texts of equal length [N, T] but for their last token; gives the state as it goes.
+
+        That after all of them comes last.
+        """
+        start = self.networks.begin(len(ids))
+        yield start
+        for _, state in self.networks.read_parts(ids[:, None, :-1], start, wanted=1):
+            yield state
 
     def encode_prompt(self, text: str, *, marked: bool = False) -> Prompt:
         """Give a text as it is read to be written on.
@@ -121,9 +126,14 @@ class LanguageSession:
         """The tokenizer's special tokens, for texts that hold some on purpose."""
         return SpecialTokens(self.tokenizer)
 
-    def read_prompt(self, prompt: Prompt) -> tuple[State, list[int]]:
-        """Read a text but for its last token; gives the state, and all its tokens."""
-        return self.read_on(prompt.ids[None]), prompt.ids.tolist()
+    def read_prompt(self, prompt: Prompt) -> Iterator[State]:
+        """Read a text but for its last token; gives the state as it goes."""
+        return self.read_on(prompt.ids[None])
+
+    def written_on(self, prompt: Prompt) -> list[int]:
+        """Give the tokens of a text; the last of them is not read with it."""
+        tokens: list[int] = prompt.ids.tolist()
+        return tokens
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Give of each text its nats, tokens, characters and unknown tokens, [N, 4].
@@ -151,7 +161,7 @@ class LanguageSession:
         padded = np.full(step * (count - 1) + context + 1, NOTHING)
         padded[0], padded[1 : len(tokens) + 1] = self.tokenizer.edges.start, tokens
         windows = np.lib.stride_tricks.sliding_window_view(padded, context + 1)[::step]
-        at_once = max(1, MOST_LOGITS // (context * self.tokenizer.size))
+        at_once = max(1, MOST_NUMBERS // (context * max(self.tokenizer.size, 8 * PART)))
         total = 0.0
         for first in range(0, count, at_once):
             part = windows[first : first + at_once]
@@ -163,8 +173,12 @@ class LanguageSession:
     def tell(self, windows: Ints) -> Floats:
         """Give the log-probability of each token of windows [W, C + 1] but the first: [W, C]."""
         windows = np.maximum(windows, 0)
-        state = self.networks.begin(len(windows))
-        logits, _ = self.networks.read(windows[:, None, :-1], state)
-        logits = logits[:, 0]  # [W, C, V]
-        told: Floats = np.take_along_axis(logits, windows[:, 1:, None], axis=2)[..., 0]
-        return told - log_normalizers(logits)
+        tokens, goals = windows[:, None, :-1], windows[:, 1:, None]
+        size = max(1, min(PART, MOST_NUMBERS // (len(windows) * self.tokenizer.size)))
+        parts = self.networks.read_parts(tokens, self.networks.begin(len(windows)), size=size)
+        told = []
+        for place, (logits, _) in zip(range(0, goals.shape[1], size), parts, strict=True):
+            scores = logits[:, 0]  # [W, size, V]
+            found = np.take_along_axis(scores, goals[:, place : place + size], axis=2)
+            told.append(found[..., 0] - log_normalizers(scores))
+        return np.concatenate(told, axis=1)

@@ -1,6 +1,6 @@
 """Texts that come token by token, any number of them at a time, each when it likes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,8 +38,12 @@ class Writer(Protocol):
         """Give a text as it is read; ``marked``: put together from a chat template."""
         ...
 
-    def read_prompt(self, prompt: Prompt) -> tuple[State, list[int]]:
-        """Read a prompt; gives the state, and the tokens written on, the last of them unread."""
+    def read_prompt(self, prompt: Prompt) -> Iterator[State]:
+        """Read a prompt, a part at a time; gives the state after each, the last to write on."""
+        ...
+
+    def written_on(self, prompt: Prompt) -> list[int]:
+        """Give the tokens that are written on; the last of them is not read with the prompt."""
         ...
 
 
@@ -113,9 +117,14 @@ class TextPool:
         """Whether prompts of different lengths can be written on together."""
         return self.writer.networks.ragged
 
-    def begin(self, prompt: Prompt, options: TextOptions) -> list[TextStream]:
-        """Read a prompt, and let its texts in."""
-        state, before = self.writer.read_prompt(prompt)
+    def begin(
+        self, prompt: Prompt, options: TextOptions, *, wanted: Callable[[], bool] = lambda: True
+    ) -> list[TextStream]:
+        """Read a prompt, and let its texts in; none if they are not ``wanted`` any more."""
+        for state in self.writer.read_prompt(prompt):  # noqa: B007, the last one goes on
+            if not wanted():
+                return []
+        before = self.writer.written_on(prompt)
         decode = self.writer.tokenizer.decode
         texts = [
             TextStream(

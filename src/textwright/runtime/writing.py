@@ -3,7 +3,7 @@
 Shapes: N sources, K rows of each (beams or samples), S source tokens, V vocabulary.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +25,7 @@ from textwright.text.prompts import open_writing_tokenizer
 from textwright.text.tokenizer import Tokenizer
 
 SOURCE, PAST, NEW = "source.", "past.", "new."  # as the graphs name what goes from step to step
+PART = 256  # tokens read in one call: with all of a long text attention would take its square
 LEAST = 10  # tokens that may be written besides those that the source's length allows
 
 
@@ -96,6 +97,14 @@ class Networks:
         """
         found = self.go_on(tokens, state, wanted)
         return found["logits"], State(state.source, take_named(found, NEW + PAST))
+
+    def read_parts(
+        self, tokens: Ints, state: State, *, size: int = PART, wanted: int | None = None
+    ) -> Iterator[tuple[Floats, State]]:
+        """Take tokens [N, K, T] further as ``read`` does, so many at a time; gives it of each."""
+        for first in range(0, tokens.shape[2], size):
+            logits, state = self.read(tokens[:, :, first : first + size], state, wanted=wanted)
+            yield logits, state
 
     def attend(self, tokens: Ints, state: State) -> Floats:
         """Give where the network looks after each of tokens [N, K, T]: [N, K, T, S], 0 to 1.
@@ -247,10 +256,13 @@ class WritingSession:
         usual = int(self.longest(np.array([max(len(encoding.ids), 1)]))[0])
         return Prompt(encoding.ids, self.settings.max_tokens, usual, encoding.truncated)
 
-    def read_prompt(self, prompt: Prompt) -> tuple[State, list[int]]:
-        """Read a source; gives the state, and the token that the text begins after."""
-        batch = make_batch([Encoding(prompt.ids)])
-        return self.begin(1, batch.inputs), [self.tokenizer.edges.start]
+    def read_prompt(self, prompt: Prompt) -> Iterator[State]:
+        """Read a source; gives the state after it."""
+        yield self.begin(1, make_batch([Encoding(prompt.ids)]).inputs)
+
+    def written_on(self, _prompt: Prompt) -> list[int]:
+        """Give the token that every text begins after."""
+        return [self.tokenizer.edges.start]
 
     def begin(self, count: int, inputs: Arrays) -> State:
         """Read so many sources, and what stands before every text that is written."""

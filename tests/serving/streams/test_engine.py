@@ -1,10 +1,11 @@
 """Texts from many requests on real threads: together as alone, and none is ever left hanging."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ from tests.serving.failing import FailingNetwork, failing_writer
 from textwright.errors import DeadlineError, NotReadyError, OverloadedError
 from textwright.runtime.answer import Answerer
 from textwright.runtime.streams import TextOptions, TextPool, Writer
+from textwright.runtime.writing import Prompt
 from textwright.serving import roster as roster_module
 from textwright.serving.limits import StreamLimits
 from textwright.serving.metrics import ServerMetrics
 from textwright.serving.streams.engine import TICK_S, StreamEngine
 from textwright.serving.streams.orders import Flow, Order, Piece
 from textwright.structures.sampling import GREEDY, Sampling
+from textwright.structures.writing import State
 
 PROMPTS = ("春眠", "", "rain, rain go away", "😀🎉", "花落知多少。处处", "a")
 DRAWN = Sampling(1.0, seed=7)
@@ -156,6 +159,33 @@ def test_a_request_that_nobody_follows_any_more_stops_within_a_step(parts: Parts
         assert not engine.flows
 
     with_engine(parts, use)
+
+
+def test_a_prompt_that_nobody_waits_for_any_more_is_not_read_to_its_end(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, over = parts.writer.read_prompt, Event()
+    parts_read = 0
+
+    def read_slowly(prompt: Prompt) -> Iterator[State]:
+        nonlocal parts_read
+        for state in [*read(prompt)] * 50:
+            parts_read += 1
+            yield state
+            over.wait(10)
+
+    monkeypatch.setattr(parts.writer, "read_prompt", read_slowly)
+
+    async def use(engine: StreamEngine) -> None:
+        flow = engine.submit([parts.order(count=2)])
+        await until(lambda: parts_read)
+        engine.cancel(flow)
+        over.set()
+        await until(lambda: not engine.rows)
+        assert parts_read <= 2  # none behind the one that it was cancelled in
+        assert parts.count("streams_cancelled_total") == 2
+
+    with_engine(parts, use, StreamLimits())
 
 
 def test_a_place_that_is_freed_is_taken_by_who_waits(parts: Parts) -> None:

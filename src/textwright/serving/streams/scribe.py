@@ -78,16 +78,18 @@ class Scribe(Worker):
             self.begin(order)
 
     def begin(self, order: Order) -> None:
-        """Read a prompt; what breaks at it is answered alone."""
+        """Read a prompt as long as anybody waits for it; what breaks at it is answered alone."""
+        texts: Sequence[TextStream] = ()
+        end: str | Exception = "left"
         try:
-            texts = self.pool.begin(order.prompt, order.options)
+            texts = self.pool.begin(order.prompt, order.options, wanted=lambda: not order.flow.over)
         except Exception as error:  # whatever one prompt breaks must not reach the others
             LOG.exception("a prompt could not be read")
-            self.begun = None
-            self.hand_over([(order, Piece(each, end=error)) for each in list(order.open)])
-            return
+            end = error
         self.texts.update((each, order) for each in texts)
         self.begun = None
+        if not texts:
+            self.hand_over([(order, Piece(each, end=end)) for each in list(order.open)])
 
     def write(self) -> None:
         """Write every text on by a token."""
