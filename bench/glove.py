@@ -174,7 +174,7 @@ def step_plainly(
     """Take the step of some pairs, all errors and steps found before anything moves."""
     word, context = vectors[rows[0]], vectors[rows[1]]  # [batch, width]
     errors = np.einsum("bd,bd->b", word, context) - logs
-    slopes = (np.float32(SETTINGS.step) * weights * errors)[:, None]
+    slopes = (np.float32(SETTINGS.learning_rate) * weights * errors)[:, None]
     for row, other in zip(rows, (context, word), strict=True):
         steps = slopes * other
         np.subtract.at(vectors, row, steps / np.sqrt(squares[row]))

@@ -1,6 +1,6 @@
 """Train word vectors with ours or a peer, each in a process of its own, and score what it gives.
 
-All read the same file and take the same settings, the step size included (word2vec's own).
+All read the same file and take the same settings, the learning rate included (word2vec's own).
 """
 
 import json
@@ -29,7 +29,7 @@ from vector_texts import DATA, Text
 SCRIPTS = ROOT / "bench" / "contestants"
 FEW_LINES = 50
 LOOK_S = 0.05  # between two looks at a process's memory
-STEPS = {"skip-gram": 0.025, "cbow": 0.05, "glove": 0.0}  # 0: ours has its own
+LEARNING_RATES = {"skip-gram": 0.025, "cbow": 0.05, "glove": 0.0}  # 0: ours has its own
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def train(name: str, text: Text, settings: Settings, vectors: Path | None = None
         few, job = Path(folder) / "few.txt", Path(folder) / "job.json"
         with text.path.open(encoding="utf-8") as file:
             few.write_text("".join([file.readline() for _ in range(FEW_LINES)]), encoding="utf-8")
-        told = {**asdict(settings), "step": STEPS[settings.method]}
+        told = {**asdict(settings), "learning_rate": LEARNING_RATES[settings.method]}
         told |= {"shortest": trainer.shortest, "longest": trainer.longest}
         told |= {"text": str(text.path), "few": str(few), "vectors": str(vectors or "")}
         job.write_text(json.dumps(told), encoding="utf-8")

@@ -22,7 +22,7 @@ def learn(job: dict[str, Any], epochs: int) -> Any:
         neg=job["negatives"],
         minCount=job["min_count"],
         t=job["sample"],
-        lr=job["step"],
+        lr=job["learning_rate"],
         minn=job["shortest"],
         maxn=job["longest"],
         thread=job["threads"],

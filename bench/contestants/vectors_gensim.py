@@ -18,7 +18,7 @@ def main() -> None:
         negative=job["negatives"],
         min_count=job["min_count"],
         sample=job["sample"],
-        alpha=job["step"],
+        alpha=job["learning_rate"],
         workers=job["threads"],
         seed=job["seed"],
     )

@@ -26,11 +26,11 @@ def read_text(text: str, job: dict[str, Any], folder: Path) -> Corpus:
 
 
 def learn(corpus: Corpus, job: dict[str, Any], folder: Path) -> Floats:
-    """Train with a job's settings; GloVe keeps its own window, step and epochs."""
+    """Train with a job's settings; GloVe keeps its own window, learning rate and epochs."""
     same: dict[str, Any] = {name: job[name] for name in ("dimensions", "threads", "seed")}
     if job["method"] == "glove":
         return train_glove(corpus, GloveSettings(**same), folder)
-    for name in ("method", "window", "negatives", "sample", "epochs", "step"):
+    for name in ("method", "window", "negatives", "sample", "epochs", "learning_rate"):
         same[name] = job[name]
     ngrams = NgramSettings(minimum=job["shortest"], maximum=job["longest"])
     return train_word2vec(corpus, Word2VecSettings(**same, ngrams=ngrams)).words

@@ -65,7 +65,7 @@ def test_a_step_is_the_one_of_the_equations() -> None:
         weight = min(1, (x / settings.x_max) ** settings.alpha)
         error = w[i] @ u[j] + b[i] + c[j] - np.log(x)
         objective += weight * error**2 / 2
-        slope = settings.step * weight * error
+        slope = settings.learning_rate * weight * error
         for_w, for_u = slope * u[j], slope * w[i]
         w[i] -= for_w / np.sqrt(w_squares[i])
         u[j] -= for_u / np.sqrt(u_squares[j])
@@ -77,7 +77,7 @@ def test_a_step_is_the_one_of_the_equations() -> None:
         c_squares[j] += slope**2
 
     pairs = make_pairs(rows)
-    found = descend_block(table, pairs, *weigh(pairs, settings), settings.step)
+    found = descend_block(table, pairs, *weigh(pairs, settings), settings.learning_rate)
 
     assert found == pytest.approx(objective, rel=1e-5)
     assert np.allclose(table[:3, 0, 2:7], w, atol=1e-6)
@@ -173,8 +173,10 @@ def test_a_step_too_large_is_told_with_a_smaller_one(tmp_path: Path) -> None:
     rows = [(0, 1, 1e30), (1, 0, 1e-30)] * 50
     make_pairs(rows).tofile(tmp_path / "block")
 
-    with pytest.raises(RecipeError, match="beyond all bounds in epoch"):
-        fit_blocks([tmp_path / "block"], 2, replace(SETTINGS, step=1e30, epochs=5))
+    with pytest.raises(
+        RecipeError, match=r"in epoch 1[^T]*Take a lower learning_rate, such as 1e\+29\."
+    ):
+        fit_blocks([tmp_path / "block"], 2, replace(SETTINGS, learning_rate=1e30, epochs=5))
 
 
 TRAIN_IN_LITTLE_ROOM = """

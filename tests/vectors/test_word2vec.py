@@ -73,7 +73,7 @@ def margin(learned: WordVectorsMatrices) -> float:
 
 @pytest.mark.parametrize("method", ["skip-gram", "cbow"])
 def test_words_of_one_topic_come_to_lie_together(method: str) -> None:
-    learned = train_word2vec(topics(), replace(SETTINGS, method=method, step=0.1))
+    learned = train_word2vec(topics(), replace(SETTINGS, method=method, learning_rate=0.1))
 
     assert learned.words.shape == (8, 16)
     assert learned.words.dtype == np.float32
@@ -83,7 +83,7 @@ def test_words_of_one_topic_come_to_lie_together(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["skip-gram", "cbow"])
 def test_two_threads_learn_the_same_where_words_are_many(method: str) -> None:
-    settings = replace(SETTINGS, method=method, threads=2, step=0.1)
+    settings = replace(SETTINGS, method=method, threads=2, learning_rate=0.1)
 
     learned = train_word2vec(topics(words=40), settings)
 
@@ -92,7 +92,9 @@ def test_two_threads_learn_the_same_where_words_are_many(method: str) -> None:
 
 @pytest.mark.parametrize("method", ["skip-gram", "cbow"])
 def test_n_grams_give_a_vector_to_a_word_never_seen(method: str) -> None:
-    learned = train_word2vec(topics(), replace(SETTINGS, method=method, ngrams=NGRAMS, step=0.1))
+    learned = train_word2vec(
+        topics(), replace(SETTINGS, method=method, ngrams=NGRAMS, learning_rate=0.1)
+    )
 
     assert learned.ngrams is not None
     assert margin(learned) > 0.3
@@ -114,7 +116,9 @@ def test_one_thread_gives_the_same_bits_again_and_another_seed_others() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_long_repetitions_of_one_word_stay_finite(method: str, threads: int) -> None:
     text = [[0] * 5000, [0, 1] * 2000, [1] * 5000] * 5
-    settings = replace(SETTINGS, method=method, threads=threads, window=10, step=0.1, epochs=3)
+    settings = replace(
+        SETTINGS, method=method, threads=threads, window=10, learning_rate=0.1, epochs=3
+    )
 
     words = train_word2vec(make_corpus(text, ["a", "b"]), settings).words
 

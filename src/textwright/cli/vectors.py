@@ -41,7 +41,7 @@ Kept = Annotated[
     typer.Option("--corpus", help="Folder to keep the text in as numbers, to go on or train anew."),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Any further setting, such as step=0.05.")
+    list[str] | None, typer.Option("--set", help="Any further setting, such as learning_rate=0.05.")
 ]
 Tokenizer = Annotated[str | None, told("tokenizer")]
 Lowercase = Annotated[bool | None, told("lowercase")]

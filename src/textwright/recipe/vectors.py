@@ -66,7 +66,7 @@ class Word2VecSettings:
         1e-3, "words of a larger share of the text are thinned; 0: none", at_least=0, at_most=1
     )
     epochs: int = setting(5, "passes over the text", at_least=1)
-    step: float = setting(
+    learning_rate: float = setting(
         0.0, "first step size; 0: 0.025 for skip-gram, 0.05 for cbow", at_least=0, at_most=1
     )
     threads: int = setting(
@@ -89,7 +89,7 @@ class GloveSettings:
         10.0, "counts from here on weigh alike; 100 for billions of words", at_least=1e-3
     )
     alpha: float = setting(0.75, "power of the weight below that", at_least=0, at_most=1)
-    step: float = setting(0.05, "step size of AdaGrad", at_least=0, at_most=1)
+    learning_rate: float = setting(0.05, "step size of AdaGrad", at_least=0, at_most=1)
     epochs: int = setting(25, "passes over the counts", at_least=1)
     threads: int = setting(
         0, "0: all cores; only one gives the same vectors again", at_least=0, at_most=256
@@ -115,7 +115,7 @@ class ElmoSettings:
     batch_words: int = setting(2048, "words in a batch, about", at_least=1)
     dropout: float = setting(0.1, "share of every layer's values zeroed", at_least=0, at_most=0.95)
     epochs: int = setting(3, "passes over the text", at_least=1)
-    step: float = setting(5e-3, "peak step size of AdamW", at_least=0, at_most=1)
+    learning_rate: float = setting(5e-3, "peak step size of AdamW", at_least=0, at_most=1)
     threads: int = setting(
         1, "threads; part of the result, so not taken from the machine", at_least=1, at_most=256
     )

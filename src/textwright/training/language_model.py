@@ -168,7 +168,10 @@ def learn(model: LanguageModel, pieces: Pieces, settings: ElmoSettings, progress
     Raises DataError if the loss stops being a number.
     """
     plan = NetworkTrainingSettings(
-        learning_rate=settings.step, schedule="linear", weight_decay=0.0, epochs=settings.epochs
+        learning_rate=settings.learning_rate,
+        schedule="linear",
+        weight_decay=0.0,
+        epochs=settings.epochs,
     )
     optimizer = new_optimizer(model, plan)
     scaler = torch.amp.GradScaler("cpu", enabled=False)
@@ -186,7 +189,7 @@ def learn(model: LanguageModel, pieces: Pieces, settings: ElmoSettings, progress
         done += int(pieces.lengths[group].sum())
         progress(done, total)
     if not math.isfinite(float(loss.detach())):
-        raise DataError("The loss of the language model is no number.", "Lower the step size.")
+        raise DataError("The loss of the language model is no number.", "Lower learning_rate.")
 
 
 def training_loss(model: LanguageModel, batch: PieceBatch, included: Tensor) -> Tensor:

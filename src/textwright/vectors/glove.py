@@ -152,7 +152,7 @@ def fit_blocks(
     def descend(path: Path) -> float:
         nonlocal done
         block = read_pairs(path, 0, -1)
-        loss = float(descend_block(table, block, *weigh(block, settings), settings.step))
+        loss = float(descend_block(table, block, *weigh(block, settings), settings.learning_rate))
         done += len(block)
         if progress:
             progress(done, pairs * settings.epochs)
@@ -164,7 +164,8 @@ def fit_blocks(
             losses.append(sum(pool.map(descend, order)) / pairs)
             if not np.isfinite(losses[-1]):
                 what = f"The vectors grew beyond all bounds in epoch {len(losses)}."
-                raise RecipeError(what, f"Take a step below {settings.step}, such as 0.05.")
+                hint = f"Take a lower learning_rate, such as {settings.learning_rate / 10:g}."
+                raise RecipeError(what, hint)
     vectors = table[:, 0, 2 : 2 + settings.dimensions]
     return Fit(vectors[:words] + vectors[words:], losses, pairs)
 

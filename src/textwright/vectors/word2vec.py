@@ -27,8 +27,8 @@ from textwright.vectors.windows import Network, Plan, make_logistic, train_sente
 Progress = Callable[[int, int], None]
 
 PART = 100_000  # words: some 100 ms of work, after which progress is told or an interrupt heeded
-FIRST_STEPS = {"skip-gram": 0.025, "cbow": 0.05}  # those of word2vec
-LAST_STEP = 1 / 6  # as a share of the first one
+FIRST_RATES = {"skip-gram": 0.025, "cbow": 0.05}  # those of word2vec
+LAST_RATE = 1 / 6  # as a share of the first one
 BLOCK = 65_536  # rows made at once
 
 
@@ -151,10 +151,10 @@ def make_plans(starts: NDArray[np.int64], settings: Word2VecSettings) -> Iterato
     words = int(starts[-1])
     marks = np.append(np.arange(0, words, PART), words)
     parts = list(pairwise(np.unique(np.searchsorted(starts, marks)).tolist()))
-    first_step = settings.step or FIRST_STEPS[settings.method]
-    fall = first_step * (1 - LAST_STEP) / (words * settings.epochs)
+    first_rate = settings.learning_rate or FIRST_RATES[settings.method]
+    fall = first_rate * (1 - LAST_RATE) / (words * settings.epochs)
     chance = np.random.default_rng([settings.seed, 1])  # other numbers than those of make_inputs
-    rate = first_step
+    rate = first_rate
     for _ in range(settings.epochs):
         for first, end in chance.permutation(parts).tolist():
             yield Plan(
@@ -180,5 +180,7 @@ def collect(inputs: Floats, network: Network, ngrams: NgramSettings) -> WordVect
             total = words[word] + inputs[network.grams[first:end]].sum(axis=0)
             words[word] = total / (end - first + 1)
     if not np.isfinite(words).all():
-        raise DataError("The numbers of the vectors grew beyond all bounds.", "Lower the step.")
+        raise DataError(
+            "The numbers of the vectors grew beyond all bounds.", "Lower learning_rate."
+        )
     return WordVectorsMatrices(words, NgramRows(ngrams, inputs[count:]) if ngrams.maximum else None)
