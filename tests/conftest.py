@@ -79,7 +79,7 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with intents@1 and intents@2 trained, once; tests copy it to change it."""
     folder = copy_demo(tmp_path_factory.mktemp("trained"))
     settings = find_settings(create=True, start=folder, environment={})
-    train(folder / "intents.toml", overrides=["encoder.words=1"], settings=settings)
+    train(folder / "intents.toml", overrides=["encoder.word_ngrams=1"], settings=settings)
     train(folder / "intents.toml", settings=settings)
     return folder
 

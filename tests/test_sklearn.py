@@ -39,7 +39,7 @@ def test_it_predicts_labels_and_probabilities(fitted: TextClassifier) -> None:
 
 def test_cross_validation_and_search_run() -> None:
     texts, labels = rows(400)
-    grid = {"overrides": [["encoder.words=1"], ["encoder.words=2"]]}
+    grid = {"overrides": [["encoder.word_ngrams=1"], ["encoder.word_ngrams=2"]]}
 
     scores = cross_val_score(TextClassifier(), texts, labels, cv=2, error_score="raise")
     search = GridSearchCV(TextClassifier(), grid, cv=2, error_score="raise").fit(texts, labels)
@@ -67,7 +67,7 @@ def test_labels_keep_their_type_and_order() -> None:
 
 def test_a_recipe_is_a_file_an_object_or_tables(demo: Path) -> None:
     texts, labels = rows(300)
-    tables = {"encoder": {"kind": "bag", "words": 1}}
+    tables = {"encoder": {"kind": "bag", "word_ngrams": 1}}
 
     for recipe in (demo / "intents.toml", read_recipe(demo / "intents.toml"), tables):
         made = TextClassifier(recipe, seed=3).make_recipe()
@@ -110,10 +110,10 @@ def test_the_tables_of_a_recipe_stay_as_they_were_given() -> None:
     tables = {"encoder": {"kind": "bag"}, "training": {"epochs": 3}, "gates": [{"rule": "no"}]}
     before = copy.deepcopy(tables)
 
-    made = TextClassifier(tables, overrides=["encoder.words=1"], seed=5).make_recipe()
+    made = TextClassifier(tables, overrides=["encoder.word_ngrams=1"], seed=5).make_recipe()
 
     assert tables == before
-    assert (made.encoder.words, made.training.seed, made.gates) == (1, 5, ())  # type: ignore[union-attr]
+    assert (made.encoder.word_ngrams, made.training.seed, made.gates) == (1, 5, ())  # type: ignore[union-attr]
 
 
 def test_the_seed_argument_wins_over_the_recipe_and_the_overrides() -> None:

@@ -38,7 +38,7 @@ def test_what_to_erase_must_be_said_once(run: Run) -> None:
 
 @pytest.mark.usefixtures("demo")
 def test_a_version_is_reproduced_or_told_why_not(run: Run) -> None:
-    run("train", "intents.toml", "--set", "encoder.words=1")
+    run("train", "intents.toml", "--set", "encoder.word_ngrams=1")
 
     told = run("reproduce", "intents@1", "--json").json
     assert told["equal"]

@@ -158,7 +158,14 @@ def test_a_recipe_says_how_its_versions_roll_out(run: Run, demo: Path) -> None:
     assert demo
     run("train", "intents.toml")
     run("promote", "intents@1")
-    run("train", "intents.toml", "--set", "encoder.words=3", "--set", "rollout.steps=[0.3,0.6]")
+    run(
+        "train",
+        "intents.toml",
+        "--set",
+        "encoder.word_ngrams=3",
+        "--set",
+        "rollout.steps=[0.3,0.6]",
+    )
 
     shadow = run("promote", "intents@2", "--shadow", "--json")
     run("rollout", "advance", "intents")

@@ -88,13 +88,13 @@ def test_the_kind_of_a_part_is_shown_with_what_it_is() -> None:
 def test_what_is_searched_is_shown_setting_by_setting() -> None:
     searched = {
         "training.l2": {"low": 0.1, "high": 10.0},
-        "encoder.words": {"choices": [1, 2]},
+        "encoder.word_ngrams": {"choices": [1, 2]},
     }
 
     found = shown(tune={"space": searched})
 
     assert found["tune.space.training.l2.high"] == ("10.0", "largest value; must be given")
-    assert found["tune.space.encoder.words.choices"][0] == "[1, 2]"
+    assert found["tune.space.encoder.word_ngrams.choices"][0] == "[1, 2]"
     assert found["tune.pruning"][0] == "'median'"
     assert not [name for name in shown() if name.startswith("tune")]
 

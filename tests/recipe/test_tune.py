@@ -72,7 +72,7 @@ def test_what_is_searched_reads_back_from_the_text_of_the_recipe() -> None:
         ({"trainin.learning_rate": RATE}, "Did you mean 'training.learning_rate'?"),
         ({"encoder.kind": {"choices": ["bag"]}}, "No setting to tune is called 'encoder.kind'"),
         ({"data.text": {"choices": ["a"]}}, "No setting to tune is called 'data.text'"),
-        ({"encoder.words": {"low": 1, "high": 2}}, "called 'encoder.words'"),
+        ({"encoder.word_ngrams": {"low": 1, "high": 2}}, "called 'encoder.word_ngrams'"),
         ({"encoder.dropout": {"low": 0.1, "high": 1.5}}, r"encoder\.dropout is 1\.5.*out of range"),
         ({"encoder.layers": {"low": 0, "high": 3}}, r"layers is 0.*out of range"),
         ({"encoder.layers": {"low": 1.5, "high": 3}}, "a whole number"),

@@ -22,7 +22,7 @@ from textwright.text.ngrams import (
     suggest_bag,
 )
 
-WORDS = BagSettings(words=1, characters_to=0)
+WORDS = BagSettings(word_ngrams=1, max_character_ngram=0)
 MIXED = [
     "我的card丢了, where is my card?",
     "",
@@ -89,7 +89,7 @@ def test_repeated_words_are_counted_on_one_slot() -> None:
 
 
 def test_word_pairs_never_cross_from_one_text_to_the_next() -> None:
-    pairs = replace(WORDS, words=2)
+    pairs = replace(WORDS, word_ngrams=2)
 
     together = encode_bags(["card lost", "my"], pairs)
 
@@ -108,7 +108,7 @@ def test_word_pairs_never_cross_from_one_text_to_the_next() -> None:
 def test_character_grams_are_those_of_a_word_and_its_edges(
     text: str, shortest: int, longest: int, grams: int
 ) -> None:
-    both = replace(WORDS, characters_from=shortest, characters_to=longest)
+    both = replace(WORDS, min_character_ngram=shortest, max_character_ngram=longest)
     [with_characters], [words_only] = encode_bags([text], both), encode_bags([text], WORDS)
 
     assert len(with_characters.ids) - len(words_only.ids) == grams
@@ -157,7 +157,7 @@ def test_another_process_finds_the_same_slots() -> None:
 def test_slots_never_change_between_releases() -> None:
     # Artifacts of format 1 hold weights by slot: another number here breaks all of them.
     [encoding] = encode_bags(
-        ["我的 card"], BagSettings(words=2, characters_from=3, characters_to=3)
+        ["我的 card"], BagSettings(word_ngrams=2, min_character_ngram=3, max_character_ngram=3)
     )
 
     assert encoding.ids.tolist() == FROZEN
@@ -208,4 +208,4 @@ def test_settings_follow_from_the_length_and_the_script_of_the_texts(
 ) -> None:
     chosen = suggest_bag(texts)
 
-    assert (chosen.words, chosen.characters_to) == (words, characters)
+    assert (chosen.word_ngrams, chosen.max_character_ngram) == (words, characters)

@@ -63,7 +63,7 @@ def test_a_search_is_drawn_with_the_trials_that_have_no_score(
     tmp_path: Path, scores: list[float | None], smaller: bool
 ) -> None:
     plot_search(scores, "accuracy", tmp_path / "history.png", smaller=smaller)
-    plot_importance({"training.l2": 0.75, "encoder.words": 0.25}, tmp_path / "importance.png")
+    plot_importance({"training.l2": 0.75, "encoder.word_ngrams": 0.25}, tmp_path / "importance.png")
 
     assert (tmp_path / "history.png").read_bytes().startswith(PNG)
     assert (tmp_path / "importance.png").read_bytes().startswith(PNG)

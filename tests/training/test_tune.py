@@ -26,7 +26,7 @@ NETWORK: dict[str, Any] = {
     "encoder": {"kind": "bilstm", "hidden": 4},
     "training": {"epochs": 3, "threads": 1, "learning_rate": 0.05},
 }
-BAG: Space = {"training.l2": Range(0.1, 10.0, log=True), "encoder.words": Range(1, 3)}
+BAG: Space = {"training.l2": Range(0.1, 10.0, log=True), "encoder.word_ngrams": Range(1, 3)}
 
 
 def rows(first: int, count: int) -> list[Example]:
@@ -52,7 +52,7 @@ def job(folder: Path, space: Space = BAG, **sections: Any) -> Search:
 def test_the_recipe_as_written_is_the_first_trial(tmp_path: Path) -> None:
     found = search(job(tmp_path), Quiet(), trials=3)
 
-    assert found.trials[0].values == {"training.l2": 1.0, "encoder.words": 2}
+    assert found.trials[0].values == {"training.l2": 1.0, "encoder.word_ngrams": 2}
     assert [each.number for each in found.trials] == [1, 2, 3]
     assert all(each.outcome == "done" and each.score is not None for each in found.trials)
     assert found.resumed == 0

@@ -14,9 +14,17 @@ from textwright.vectors.counting import Counts, count_corpus, share_texts
 
 SHAPES = [
     BagSettings(buckets=1 << 14),
-    BagSettings(words=3, characters_to=0, buckets=1 << 10),
-    BagSettings(words=1, characters_from=1, characters_to=8, lowercase=False, buckets=1024),
-    BagSettings(words=4, characters_from=3, characters_to=2, max_characters=7, buckets=1 << 14),
+    BagSettings(word_ngrams=3, max_character_ngram=0, buckets=1 << 10),
+    BagSettings(
+        word_ngrams=1, min_character_ngram=1, max_character_ngram=8, lowercase=False, buckets=1024
+    ),
+    BagSettings(
+        word_ngrams=4,
+        min_character_ngram=3,
+        max_character_ngram=2,
+        max_characters=7,
+        buckets=1 << 14,
+    ),
 ]
 TEXTS = [
     "",
@@ -66,7 +74,7 @@ def test_threads_change_nothing() -> None:
 
 
 def test_a_slot_is_counted_once_for_each_text_that_holds_it() -> None:
-    bag = replace(SHAPES[1], words=1)
+    bag = replace(SHAPES[1], word_ngrams=1)
     counts = count_corpus(["card card", "card", "lost"], bag, threads=1)
     [card] = encode_bags(["card"], bag)
 

@@ -39,11 +39,19 @@ TEXT = st.one_of(
 )
 SHAPES = [
     BAG,
-    BagSettings(words=3, characters_to=0, buckets=1024),
-    BagSettings(words=1, characters_from=1, characters_to=8, lowercase=False, buckets=1 << 14),
-    BagSettings(words=2, characters_from=4, characters_to=4, buckets=1 << 20),
+    BagSettings(word_ngrams=3, max_character_ngram=0, buckets=1024),
+    BagSettings(
+        word_ngrams=1,
+        min_character_ngram=1,
+        max_character_ngram=8,
+        lowercase=False,
+        buckets=1 << 14,
+    ),
+    BagSettings(word_ngrams=2, min_character_ngram=4, max_character_ngram=4, buckets=1 << 20),
     BagSettings(max_characters=5, buckets=1 << 14),
-    BagSettings(words=5, characters_from=2, characters_to=3, max_characters=1, buckets=1024),
+    BagSettings(
+        word_ngrams=5, min_character_ngram=2, max_character_ngram=3, max_characters=1, buckets=1024
+    ),
 ]
 EXTREMES = {
     "empty": "",
@@ -124,7 +132,7 @@ def test_training_counts_extreme_texts_as_serving_does(bag: BagSettings) -> None
 
 def test_every_code_point_of_the_first_plane_is_counted_alike() -> None:
     texts = [f"a{chr(code)}b" for code in range(0, len(code_kinds()) - 1, 7)]
-    bag = BagSettings(words=1, characters_to=0, buckets=1 << 14)
+    bag = BagSettings(word_ngrams=1, max_character_ngram=0, buckets=1 << 14)
 
     assert bags(count_corpus(texts, bag, threads=2)) == reference(texts, bag)
 
@@ -182,7 +190,7 @@ def test_only_n_grams_of_enough_texts_have_weights(least: int) -> None:
 
 def test_an_n_gram_often_in_one_text_is_still_of_one_text() -> None:
     model = train([*TEXTS, "zebra zebra zebra"], min_count=2)
-    zebra = encode_bags(["zebra"], replace(BAG, words=1, characters_to=0))[0].ids
+    zebra = encode_bags(["zebra"], replace(BAG, word_ngrams=1, max_character_ngram=0))[0].ids
 
     assert not np.isin(zebra, model.slots).any()
 
@@ -206,7 +214,8 @@ def test_contrast_sharpens_what_tells_labels_apart() -> None:
     weak, strong = train(contrast=0.0), train(contrast=1.0)
     alike, telling = (
         np.searchsorted(
-            weak.slots, encode_bags([text], replace(BAG, words=1, characters_to=0))[0].ids
+            weak.slots,
+            encode_bags([text], replace(BAG, word_ngrams=1, max_character_ngram=0))[0].ids,
         )
         for text in ("please", "rain")
     )

@@ -122,7 +122,8 @@ def test_another_seed_gives_other_weights() -> None:
 
 def test_without_contrast_every_word_counts_as_its_frequency_says() -> None:
     plain, full = (train(training=replace(TRAINING, contrast=each)) for each in (0.0, 1.0))
-    [shared] = encode_bags(["my"], replace(BAG, words=1, characters_to=0))  # in two classes
+    alone = replace(BAG, word_ngrams=1, max_character_ngram=0)
+    [shared] = encode_bags(["my"], alone)  # in two classes
     place = np.searchsorted(plain.slots, shared.ids)
 
     assert np.abs(full.weights[place]).max() < np.abs(plain.weights[place]).max()

@@ -15,7 +15,7 @@ from textwright.vectors.weighing import (
     weigh_rows,
 )
 
-WORDS = BagSettings(words=1, characters_to=0)
+WORDS = BagSettings(word_ngrams=1, max_character_ngram=0)
 TEXTS = ["a a b", "a c", "", "b b b c a", "d"]
 
 

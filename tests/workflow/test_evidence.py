@@ -75,8 +75,10 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe.write_text(text[: text.index("[[gates]]")] + GATES, encoding="utf-8")
     train_in(folder)
     promote(find_settings(start=folder, environment={}), "intents@1")
-    train_in(folder, "encoder.words=1")
-    train_in(folder, "encoder.words=1", "encoder.characters_to=0", "encoder.buckets=1024")
+    train_in(folder, "encoder.word_ngrams=1")
+    train_in(
+        folder, "encoder.word_ngrams=1", "encoder.max_character_ngram=0", "encoder.buckets=1024"
+    )
     return folder
 
 

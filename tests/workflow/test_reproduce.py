@@ -30,7 +30,7 @@ Kinds = Callable[[tuple[Difference, ...]], set[str]]
 @pytest.fixture
 def demo_home(demo: Path, home: Settings) -> Settings:
     """Give a home in which intents@1 was trained on files that lie beside it."""
-    train(demo / "intents.toml", overrides=["encoder.words=3"], settings=home)
+    train(demo / "intents.toml", overrides=["encoder.word_ngrams=3"], settings=home)
     return home
 
 
@@ -81,7 +81,7 @@ def test_another_seed_gives_another_artifact_whose_files_are_named(demo_home: Se
         version = find_version(session, "intents@3")
         run = session.get(Run, version.run_id)
         assert run is not None
-        recipe = run.recipe.replace("words = 3", "words = 2")
+        recipe = run.recipe.replace("word_ngrams = 3", "word_ngrams = 2")
     set_run(demo_home, "intents@3", recipe=recipe)
 
     found = reproduce("intents@3", settings=demo_home)

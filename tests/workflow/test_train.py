@@ -75,7 +75,7 @@ def test_another_folder_gives_the_same_artifact(demo: Path, tmp_path: Path) -> N
 def test_a_changed_setting_is_a_new_version(demo: Path) -> None:
     train_demo(demo)
 
-    assert train_demo(demo, "encoder.words=1").name == "intents@2"
+    assert train_demo(demo, "encoder.word_ngrams=1").name == "intents@2"
 
 
 def test_the_artifact_holds_no_text_and_no_path_of_this_machine(demo: Path) -> None:

@@ -37,13 +37,13 @@ train = "train.jsonl"
 dev = "dev.jsonl"
 test = "test.jsonl"
 [encoder]
-words = 1
-characters_to = 0
+word_ngrams = 1
+max_character_ngram = 0
 [training]
 l2 = 0.5
 [tune.space]
 training.l2 = {low = 0.1, high = 10.0, log = true}
-encoder.words = {low = 1, high = 3}
+encoder.word_ngrams = {low = 1, high = 3}
 """
 COMMAND = [sys.executable, "-m", "textwright.cli.main", "tune", "films.toml", "--json"]
 
@@ -83,7 +83,7 @@ def test_the_best_is_no_worse_on_dev_than_the_recipe_as_written(found: Tuned) ->
 
     assert found.metric == "accuracy"
     assert found.best.score == max(scores) > scores[0]
-    assert found.trials[0].values == {"training.l2": 0.5, "encoder.words": 1}
+    assert found.trials[0].values == {"training.l2": 0.5, "encoder.word_ngrams": 1}
 
 
 def test_the_best_recipe_is_the_one_given_with_only_what_changed_changed(found: Tuned) -> None:
@@ -97,7 +97,7 @@ def test_the_best_recipe_is_the_one_given_with_only_what_changed_changed(found: 
     written = {name: each for name, each in written.items() if each}
     assert written == {name: each for name, each in given.items() if each}
     assert found.recipe.name == "films.tuned.toml"
-    assert "encoder.words" in found.changed
+    assert "encoder.word_ngrams" in found.changed
 
 
 def test_training_the_best_recipe_gives_the_score_it_was_chosen_for(found: Tuned) -> None:
@@ -112,7 +112,7 @@ def test_pictures_of_history_and_of_what_mattered_lie_beside_it(found: Tuned) ->
     for path in (found.history, found.what_mattered):
         assert path.parent == found.recipe.parent
         assert path.read_bytes().startswith(b"\x89PNG")
-    assert set(found.importance) == {"training.l2", "encoder.words"}
+    assert set(found.importance) == {"training.l2", "encoder.word_ngrams"}
 
 
 def test_trials_keep_what_a_frozen_encoder_read_where_runs_keep_it(tmp_path: Path) -> None:
@@ -136,7 +136,10 @@ def test_the_same_search_again_tries_nothing_and_more_trials_go_on(tmp_path: Pat
 def test_what_was_changed_begins_a_new_search(tmp_path: Path, change: str) -> None:
     path = films(tmp_path)
     first = tuned(path, 1)
-    overrides = {"setting": ["training.epochs=4"], "space": ["tune.space.encoder.words.high=4"]}
+    overrides = {
+        "setting": ["training.epochs=4"],
+        "space": ["tune.space.encoder.word_ngrams.high=4"],
+    }
     if change == "data":
         write_rows(tmp_path / "dev.jsonl", [("a good film", "up"), ("a bad film", "down")])
 
@@ -151,7 +154,7 @@ def test_a_recipe_without_tune_gets_the_usual_space(tmp_path: Path) -> None:
 
     found = tuned(path, 2, overrides=["training.epochs=3"])
 
-    assert set(found.settings) >= {"training.l2", "training.contrast", "encoder.words"}
+    assert set(found.settings) >= {"training.l2", "training.contrast", "encoder.word_ngrams"}
     written = tomllib.loads(found.recipe.read_text("utf-8"))
     assert written["training"]["epochs"] == 3
 

@@ -45,7 +45,7 @@ def demo(
     with working_in(folder):
         say(f"Everything happens in {folder}\n")
         step("A first version: a linear model over single words.")
-        first = train("--set", "encoder.words=1", "--set", "encoder.characters_to=0")
+        first = train("--set", "encoder.word_ngrams=1", "--set", "encoder.max_character_ngram=0")
         step("It passed its gates. Into production with it.")
         command("promote", first)
         step("A better one: n-grams of words and of characters.")

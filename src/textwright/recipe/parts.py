@@ -147,9 +147,9 @@ class BagSettings:
 
     kind: ClassVar[str] = "bag"
     uses: ClassVar[tuple[str, ...]] = ()
-    words: int = setting(2, "longest n-gram of words; a Chinese character is one", at_least=1)
-    characters_from: int = setting(2, "shortest n-gram of characters inside a word", at_least=1)
-    characters_to: int = setting(5, "longest one; 0 for none", at_least=0, at_most=8)
+    word_ngrams: int = setting(2, "longest n-gram of words; a Chinese character is one", at_least=1)
+    min_character_ngram: int = setting(2, "shortest n-gram of characters inside a word", at_least=1)
+    max_character_ngram: int = setting(5, "longest one; 0 for none", at_least=0, at_most=8)
     lowercase: bool = setting(True, "fold letter case")
     buckets: int = setting(
         2_097_152,

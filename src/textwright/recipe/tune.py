@@ -168,8 +168,8 @@ def read_choice(table: Mapping[str, Any], place: str) -> Choice:
 BAG: Space = {
     "training.l2": Range(0.1, 10.0, log=True),
     "training.contrast": Range(0.0, 1.0),
-    "encoder.words": Range(1, 3),
-    "encoder.characters_to": Range(3, 6),
+    "encoder.word_ngrams": Range(1, 3),
+    "encoder.max_character_ngram": Range(3, 6),
     "encoder.min_count": Range(1, 3),
 }
 NETWORK: Space = {

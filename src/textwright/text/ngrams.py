@@ -89,8 +89,8 @@ def suggest_bag(texts: Sequence[str]) -> BagSettings:
     length = len(codes) / max(1, len(sample))
     chinese = float(np.mean((codes >= HAN_BULK[0]) & (codes < HAN_BULK[1]))) if len(codes) else 0.0
     if chinese > MOSTLY:
-        return BagSettings(words=3 if length > LONG_CHINESE else 2)
-    return BagSettings(characters_to=0, min_count=2) if length > LONG else BagSettings()
+        return BagSettings(word_ngrams=3 if length > LONG_CHINESE else 2)
+    return BagSettings(max_character_ngram=0, min_count=2) if length > LONG else BagSettings()
 
 
 def batch_texts(texts: Sequence[str], longest: int) -> Iterator[Sequence[str]]:
@@ -111,9 +111,9 @@ def hash_texts(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Slot of every n-gram of the texts, [M] int64, and the position of its text, [M] int64."""
     words = find_words(texts, settings)
-    found = list(word_grams(words, settings.words))
-    if settings.characters_to:
-        found += character_grams(words, settings.characters_from, settings.characters_to)
+    found = list(word_grams(words, settings.word_ngrams))
+    if settings.max_character_ngram:
+        found += character_grams(words, settings.min_character_ngram, settings.max_character_ngram)
     hashes = np.concatenate([each for each, _ in found])
     owners = np.concatenate([each for _, each in found])
     slots = (hashes & np.uint64(settings.buckets - 1)).astype(np.int64)

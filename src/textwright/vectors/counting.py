@@ -92,7 +92,7 @@ def count_shard(texts: Sequence[str], settings: BagSettings) -> Counts:
     codes = ngrams.code_points(pieces)
     bounds = np.zeros(len(pieces) + 1, dtype=np.int64)
     np.cumsum([len(piece) + 1 for piece in pieces], out=bounds[1:])
-    sizes = settings.words, settings.characters_from, settings.characters_to
+    sizes = settings.word_ngrams, settings.min_character_ngram, settings.max_character_ngram
     corpus = Corpus(codes, ngrams.find_kinds(codes), bounds, *sizes, settings.buckets - 1)
     return Counts(*count_grams(corpus))
 
