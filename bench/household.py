@@ -55,7 +55,7 @@ def make_network(folder: Path, seed: int = 7) -> None:
         {
             "name": MODEL,
             "data": {"train": "train.jsonl"},
-            "embedding": {"size": 128},
+            "embedding": {"dimensions": 128},
             "encoder": {"kind": "bilstm", "layers": 2, "hidden": 128},
             "decoder": {"pooling": "attention"},
             "training": {"seed": seed},

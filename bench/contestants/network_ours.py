@@ -51,7 +51,7 @@ def article_recipe(job: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": "article",
         "data": {"train": "in memory"},
-        "embedding": {"kind": "learned", "size": 10, "dropout": 0.0, "token_dropout": 0.0},
+        "embedding": {"kind": "learned", "dimensions": 10, "dropout": 0.0, "token_dropout": 0.0},
         "encoder": {"kind": "bilstm", "hidden": 50, "bidirectional": False, "dropout": 0.0},
         "decoder": {"pooling": "last", "dropout": 0.0},
         "training": {

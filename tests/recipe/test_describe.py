@@ -82,7 +82,7 @@ def test_the_kind_of_a_part_is_shown_with_what_it_is() -> None:
 
     assert found["encoder.kind"] == ("'bilstm'", "Stacked LSTMs read the text in both directions.")
     assert found["embedding.kind"][0] == "'one-hot'"
-    assert not [name for name in found if name.startswith("embedding.size")]
+    assert not [name for name in found if name.startswith("embedding.dimensions")]
 
 
 def test_what_is_searched_is_shown_setting_by_setting() -> None:

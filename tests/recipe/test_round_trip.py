@@ -125,7 +125,7 @@ def recipes(draw: st.DrawFn) -> dict[str, Any]:
     if inner == "elmo" or embedding.get("file"):
         embedding["file"] = draw(TEXTS.filter(bool))
     if inner == "vectors" and embedding.get("file"):
-        embedding |= {"train": "", "size": 0, "epochs": 0}
+        embedding |= {"train": "", "dimensions": 0, "epochs": 0}
     elif inner == "vectors":
         embedding |= {"train": draw(st.sampled_from(["skip-gram", "cbow"]))}
     return table | {

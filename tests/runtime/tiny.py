@@ -138,7 +138,7 @@ def make_writer(folder: Path, *, name: str = "writer", form: str = "lstm", parts
             "task": "generate",
             "data": {"train": "train.jsonl"},
             "tokenizer": {"max_tokens": 32, "vocabulary": 60},
-            "embedding": {"size": 8},
+            "embedding": {"dimensions": 8},
             "encoder": {"kind": "bilstm", "hidden": 8},
             "decoder": {"form": form, "hidden": 8, "max_tokens": 12, "parts": parts},
         }
@@ -179,7 +179,7 @@ def make_language(
             "task": "language",
             "data": {"train": "train.txt"},
             "tokenizer": {"kind": "characters"},
-            "embedding": {"size": 16},
+            "embedding": {"dimensions": 16},
             "decoder": {**settings, "max_tokens": 12, "stop_at_line": False, **decoder},
             "records": records or {},
         }

@@ -48,7 +48,7 @@ test = "test.jsonl"
 label = "{column}"
 slices = ["part"]
 [embedding]
-size = 16
+dimensions = 16
 dropout = 0.0
 token_dropout = 0.0
 [encoder]

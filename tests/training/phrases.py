@@ -47,7 +47,7 @@ def phrase_recipe(form: str, *, encoder: str = "bilstm", **sections: Any) -> Rec
         "task": "generate",
         "data": {"train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl"},
         "tokenizer": {"vocabulary": 150, "max_tokens": 20},
-        "embedding": {"size": 24, "dropout": 0.0, "token_dropout": 0.0},
+        "embedding": {"dimensions": 24, "dropout": 0.0, "token_dropout": 0.0},
         "encoder": {"kind": encoder, "hidden": 24, "dropout": 0.0},
         "decoder": {"form": form, "layers": 2, "hidden": 32, "dropout": 0.0, "max_tokens": 30},
         "training": {

@@ -34,7 +34,7 @@ def small_recipe(**sections: dict[str, Any]) -> Recipe:
         **sections,
     }
     if table["encoder"]["kind"] != "pretrained":
-        table.setdefault("embedding", {"kind": "learned", "size": 8})
+        table.setdefault("embedding", {"kind": "learned", "dimensions": 8})
     return check_recipe(table)
 
 

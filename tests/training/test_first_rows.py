@@ -98,7 +98,7 @@ def test_vectors_that_are_no_numbers_are_refused_by_word(bad: float) -> None:
 def test_vectors_are_trained_on_the_tokens_of_any_tokenizer(kind: str, method: str) -> None:
     tokenizer = tokenizer_of(kind)
     encodings = tokenizer.encode(TEXTS * 5)
-    settings = VectorsEmbeddingSettings(train=method, size=6, epochs=2)
+    settings = VectorsEmbeddingSettings(train=method, dimensions=6, epochs=2)
 
     one, same = (train_rows(settings, tokenizer, encodings, seed=3) for _ in range(2))
 
@@ -112,7 +112,7 @@ def test_vectors_are_trained_on_the_tokens_of_any_tokenizer(kind: str, method: s
 def test_rare_words_train_the_vector_of_the_unknown_one() -> None:
     tokenizer = tokenizer_of(min_count=2)
     encodings = tokenizer.encode(TEXTS * 5)
-    settings = VectorsEmbeddingSettings(train="skip-gram", size=6, epochs=2)
+    settings = VectorsEmbeddingSettings(train="skip-gram", dimensions=6, epochs=2)
 
     vectors = train_rows(settings, tokenizer, encodings, seed=3)
     rows, coverage = fill_rows(vectors, tokenizer, encodings, seed=3)

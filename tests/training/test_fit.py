@@ -37,7 +37,7 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "bag": {"encoder": {"kind": "bag", "buckets": 4096}, "training": {"epochs": 20, "threads": 1}},
     "bilstm": {
         "encoder": {"kind": "bilstm", "hidden": 8, "dropout": 0.0},
-        "embedding": {"kind": "learned", "size": 8, "dropout": 0.0, "token_dropout": 0.0},
+        "embedding": {"kind": "learned", "dimensions": 8, "dropout": 0.0, "token_dropout": 0.0},
         "decoder": {"dropout": 0.0},
         "training": {"epochs": 40, "batch_size": 8, "learning_rate": 0.03, "threads": 1},
     },

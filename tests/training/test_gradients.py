@@ -19,7 +19,7 @@ from textwright.training.rows import Rows
 
 ROWS = small_rows(24, seed=11)
 STILL: dict[str, dict[str, Any]] = {
-    "embedding": {"kind": "learned", "size": 8, "dropout": 0.0, "token_dropout": 0.0},
+    "embedding": {"kind": "learned", "dimensions": 8, "dropout": 0.0, "token_dropout": 0.0},
     "encoder": {"kind": "bilstm", "hidden": 6, "dropout": 0.0},
     "decoder": {"dropout": 0.0},
 }  # nothing is left to chance, so that two ways to the same gradient may be compared

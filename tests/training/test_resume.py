@@ -174,7 +174,7 @@ def test_the_mark_of_a_run_is_the_same_each_time_and_another_for_any_change() ->
             for section in (
                 {"encoder": {"kind": "bilstm", "hidden": 7}},
                 {"encoder": {"kind": "bilstm", "hidden": 6, "dropout": 0.1}},
-                {"embedding": {"kind": "learned", "size": 8, "token_dropout": 0.5}},
+                {"embedding": {"kind": "learned", "dimensions": 8, "token_dropout": 0.5}},
                 {"decoder": {"pooling": "mean"}},
                 {"decoder": {"pooling": "last"}},
             )

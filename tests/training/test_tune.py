@@ -22,7 +22,7 @@ from textwright.training.tune import Search, Watched, check_metric, search
 
 WORDS = {"up": ("good", "fine", "great"), "down": ("bad", "dull", "poor")}
 NETWORK: dict[str, Any] = {
-    "embedding": {"size": 4},
+    "embedding": {"dimensions": 4},
     "encoder": {"kind": "bilstm", "hidden": 4},
     "training": {"epochs": 3, "threads": 1, "learning_rate": 0.05},
 }

@@ -28,7 +28,7 @@ dev = "dev.jsonl"
 test = "test.jsonl"
 slices = ["part"]
 [embedding]
-size = 16
+dimensions = 16
 [encoder]
 kind = "bilstm"
 hidden = 8
@@ -50,7 +50,7 @@ test = "test.jsonl"
 [embedding]
 kind = "vectors"
 train = "skip-gram"
-size = 16
+dimensions = 16
 [encoder]
 kind = "none"
 [decoder]

@@ -43,7 +43,12 @@ def test_nothing_is_kept(demo: Path) -> None:
 
 @pytest.mark.slow
 def test_the_linear_model_stands_beside_a_network(demo: Path) -> None:
-    tiny = ("encoder.kind=bilstm", "encoder.hidden=4", "embedding.size=4", "training.epochs=1")
+    tiny = (
+        "encoder.kind=bilstm",
+        "encoder.hidden=4",
+        "embedding.dimensions=4",
+        "training.epochs=1",
+    )
 
     found = cross_validate(demo / "intents.toml", folds=2, overrides=tiny)
 

@@ -112,7 +112,7 @@ def test_a_missing_file_is_told_before_the_data_is_read(
     [
         ("embedding.train=cbow", "both file and train"),
         ("embedding.file=", "neither file nor train"),
-        ("embedding.size=3", "go with train"),
+        ("embedding.dimensions=3", "go with train"),
     ],
 )
 def test_vectors_come_from_one_place(films: Path, override: str, told: str) -> None:

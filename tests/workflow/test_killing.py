@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import copy_demo
 
-NETWORK = ("encoder.kind=bilstm", "training.epochs=2", "encoder.hidden=8", "embedding.size=8")
+NETWORK = ("encoder.kind=bilstm", "training.epochs=2", "encoder.hidden=8", "embedding.dimensions=8")
 COMMAND = [sys.executable, "-m", "textwright.cli.main"]
 
 
@@ -87,7 +87,12 @@ def test_killed_at_ten_random_moments_nothing_is_broken_or_unnamed(
 @pytest.mark.slow
 def test_a_killed_run_is_resumed_and_ends_with_the_same_artifact(tmp_path: Path) -> None:
     straight, resumed = tmp_path / "straight", tmp_path / "resumed"
-    recipe = ("encoder.kind=bilstm", "training.epochs=3", "encoder.hidden=8", "embedding.size=8")
+    recipe = (
+        "encoder.kind=bilstm",
+        "training.epochs=3",
+        "encoder.hidden=8",
+        "embedding.dimensions=8",
+    )
     for folder in (straight, resumed):
         folder.mkdir()
         copy_demo(folder)

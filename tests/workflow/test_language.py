@@ -43,7 +43,7 @@ def language_recipe(form: str, **sections: Any) -> Recipe:
         "task": "language",
         "data": {"train": "train.txt", "dev": {"share": 0.1}, "test": "test.txt"},
         "tokenizer": {"kind": "characters"},
-        "embedding": {"size": 16, "dropout": 0.0, "token_dropout": 0.0},
+        "embedding": {"dimensions": 16, "dropout": 0.0, "token_dropout": 0.0},
         "decoder": {
             "form": form, "layers": 2, "hidden": 32, "dropout": 0.0, "context": 32,
             "max_tokens": 12, "temperature": 0.0,

@@ -194,7 +194,7 @@ def test_a_long_text_is_cut_before_its_last_mark(folder: Path, settings: Setting
         ("encoder.model=elsewhere", "no folder"),
         ("tokenizer.vocabulary=100", "brings its own"),
         ("tokenizer.kind=words", "none of its choices"),
-        ("embedding.size=8", "not used by the encoder 'pretrained'"),
+        ("embedding.dimensions=8", "not used by the encoder 'pretrained'"),
         ("encoder.hidden=8", "no setting encoder.hidden"),
         ("encoder.model=", "names no model"),
         ("training.few_shot=true", "this recipe has none that learns"),

@@ -22,7 +22,7 @@ train = "{train}.jsonl"
 dev = "{dev}.jsonl"
 test = "{dev}.jsonl"
 [embedding]
-size = 16
+dimensions = 16
 dropout = 0.0
 token_dropout = 0.0
 [encoder]

@@ -306,8 +306,8 @@ def check_source(settings: VectorsEmbeddingSettings) -> None:
         raise RecipeError(what, hint)
     if settings.file and settings.train:
         raise RecipeError("[embedding] says both file and train.", "Take one of them out.")
-    if settings.file and (settings.size or settings.epochs):
-        what = "embedding.size and embedding.epochs go with train, not with a file."
+    if settings.file and (settings.dimensions or settings.epochs):
+        what = "embedding.dimensions and embedding.epochs go with train, not with a file."
         raise RecipeError(what, "Take them out: a file has its own.")
 
 

@@ -90,7 +90,7 @@ class LearnedSettings:
     """A table of vectors learned with the task."""
 
     kind: ClassVar[str] = "learned"
-    size: int = setting(128, "numbers in a token's vector", at_least=1, at_most=4096)
+    dimensions: int = setting(128, "numbers in a token's vector", at_least=1, at_most=4096)
     dropout: float = setting(0.3, "share of vector positions zeroed", at_least=0, at_most=0.95)
     token_dropout: float = setting(
         0.1, "share of tokens shown as [UNK] while training", at_least=0, at_most=0.95
@@ -133,7 +133,7 @@ class VectorsEmbeddingSettings:
         "instead of a file, train them on the training text: skip-gram or cbow",
         choices=("", "skip-gram", "cbow"),
     )
-    size: int = setting(
+    dimensions: int = setting(
         0, "numbers in a vector trained so; 0: 100 (a file has its own)", at_least=0, at_most=4096
     )
     epochs: int = setting(0, "passes over the text to train them; 0: 20", at_least=0)

@@ -19,7 +19,7 @@ from textwright.text.tokenizer import PADDING_ID, UNKNOWN_ID, Tokenizer
 from textwright.vectors.formats import Floats
 from textwright.vectors.vectors import Vectors
 
-SIZE, EPOCHS = 100, 20  # of vectors trained here, where the recipe leaves them to us
+DIMENSIONS, EPOCHS = 100, 20  # of vectors trained here, where the recipe leaves them to us
 FIRST = 2  # id of the first word
 
 
@@ -125,7 +125,7 @@ def train_rows(
     """
     method = Word2VecSettings(
         settings.train,
-        dimensions=settings.size or SIZE,
+        dimensions=settings.dimensions or DIMENSIONS,
         epochs=settings.epochs or EPOCHS,
         threads=1,
         seed=seed,

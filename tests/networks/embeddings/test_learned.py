@@ -9,7 +9,7 @@ from textwright.recipe.parts import LearnedSettings
 
 
 def test_a_token_has_the_same_vector_wherever_it_stands() -> None:
-    embedding = LearnedEmbedding(LearnedSettings(size=4), VOCABULARY).eval()
+    embedding = LearnedEmbedding(LearnedSettings(dimensions=4), VOCABULARY).eval()
     ids = torch.tensor([[5, 6, 5]])
 
     vectors = embedding(ids, ids > 0)
@@ -20,7 +20,7 @@ def test_a_token_has_the_same_vector_wherever_it_stands() -> None:
 
 
 def test_padding_is_zero_and_stays_so() -> None:
-    embedding = LearnedEmbedding(LearnedSettings(size=4), VOCABULARY)
+    embedding = LearnedEmbedding(LearnedSettings(dimensions=4), VOCABULARY)
     ids, mask = padded_ids()
 
     vectors = embedding(ids, mask)
@@ -32,7 +32,7 @@ def test_padding_is_zero_and_stays_so() -> None:
 
 
 def test_while_training_some_real_tokens_are_shown_as_unknown() -> None:
-    settings = LearnedSettings(size=4, dropout=0.0, token_dropout=0.5)
+    settings = LearnedSettings(dimensions=4, dropout=0.0, token_dropout=0.5)
     embedding = LearnedEmbedding(settings, VOCABULARY)
     ids = torch.tensor([[7] * 400 + [0] * 100])
     torch.manual_seed(3)
@@ -45,7 +45,7 @@ def test_while_training_some_real_tokens_are_shown_as_unknown() -> None:
 
 
 def test_nothing_is_dropped_when_not_training() -> None:
-    settings = LearnedSettings(size=4, dropout=0.5, token_dropout=0.5)
+    settings = LearnedSettings(dimensions=4, dropout=0.5, token_dropout=0.5)
     embedding = LearnedEmbedding(settings, VOCABULARY).eval()
     ids, mask = padded_ids()
 
@@ -53,7 +53,7 @@ def test_nothing_is_dropped_when_not_training() -> None:
 
 
 def test_the_graph_looks_up_the_same_vectors() -> None:
-    embedding = LearnedEmbedding(LearnedSettings(size=4), VOCABULARY).eval()
+    embedding = LearnedEmbedding(LearnedSettings(dimensions=4), VOCABULARY).eval()
     ids, mask = padded_ids()
     graph = Graph()
     vectors = embedding.add_nodes(graph, graph.add_input("ids", "int64", ["B", "T"]), "")

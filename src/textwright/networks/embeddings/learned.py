@@ -23,9 +23,9 @@ class LearnedEmbedding(nn.Module):
 
     def __init__(self, settings: LearnedSettings, vocabulary: int) -> None:
         super().__init__()
-        self.width = settings.size
+        self.width = settings.dimensions
         self.token_dropout = settings.token_dropout
-        self.table = nn.Embedding(vocabulary, settings.size, padding_idx=0)
+        self.table = nn.Embedding(vocabulary, settings.dimensions, padding_idx=0)
         self.dropout = nn.Dropout(settings.dropout)
         with torch.no_grad():
             self.table.weight.mul_(FIRST_SPREAD)
