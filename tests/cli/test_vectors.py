@@ -51,7 +51,7 @@ def test_training_writes_a_folder_and_says_what_is_in_it(run: Run, method: str) 
 @pytest.mark.slow
 @pytest.mark.usefixtures("work")
 def test_elmo_is_trained_and_registered_by_the_same_command(run: Run) -> None:
-    small = ("--set", "width=8", "--set", "vocabulary=16", "--set", "samples=4", "--epochs", "1")
+    small = ("--set", "hidden=8", "--set", "vocabulary=16", "--set", "negatives=4", "--epochs", "1")
     given = ("vectors", "train", "text.txt", "--method", "elmo", "--name", "reader", *small)
 
     found = run(*given, "--out", "made", "--json").json

@@ -10,7 +10,7 @@ from textwright.errors import DataError
 from textwright.networks.elmo import TABLE, WEIGHTS, Elmo, open_elmo, save_elmo
 from textwright.recipe.vectors import CorpusSettings, ElmoSettings
 
-SETTINGS = ElmoSettings(CorpusSettings(tokenizer="jieba"), width=4, layers=2, spelling=8)
+SETTINGS = ElmoSettings(CorpusSettings(tokenizer="jieba"), hidden=4, layers=2, max_word_bytes=8)
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def test_a_table_that_is_none_is_refused(folder: Path, content: str) -> None:
 
 
 def test_weights_of_other_settings_or_cut_short_are_refused(folder: Path) -> None:
-    save_elmo(Elmo(ElmoSettings(width=5, layers=2)), {}, folder)
+    save_elmo(Elmo(ElmoSettings(hidden=5, layers=2)), {}, folder)
     table = json.loads((folder / TABLE).read_text())
-    table["settings"]["width"] = 4
+    table["settings"]["hidden"] = 4
     (folder / TABLE).write_text(json.dumps(table))
     with pytest.raises(DataError, match="is damaged"):
         open_elmo(folder)
@@ -72,10 +72,10 @@ def test_weights_of_other_settings_or_cut_short_are_refused(folder: Path) -> Non
 
 def test_a_setting_out_of_range_is_refused(folder: Path) -> None:
     table = json.loads((folder / TABLE).read_text())
-    table["settings"]["width"] = 0
+    table["settings"]["hidden"] = 0
     (folder / TABLE).write_text(json.dumps(table))
 
-    with pytest.raises(DataError, match=r"settings\.width is 0"):
+    with pytest.raises(DataError, match=r"settings\.hidden is 0"):
         open_elmo(folder)
 
 

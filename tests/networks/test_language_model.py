@@ -9,7 +9,7 @@ from textwright.networks.embeddings.characters import spell_words
 from textwright.networks.language_model import EDGE, FIRST, RARE, LanguageModel, neighbours
 from textwright.recipe.vectors import ElmoSettings
 
-SETTINGS = ElmoSettings(width=6, vocabulary=12, spelling=8, dropout=0.0)
+SETTINGS = ElmoSettings(hidden=6, vocabulary=12, max_word_bytes=8, dropout=0.0)
 MASK = torch.tensor([[True, True, True, True], [True, True, False, False]])
 
 

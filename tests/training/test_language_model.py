@@ -16,7 +16,14 @@ from textwright.training.language_model import Pieces, TrainedElmo, inclusion, t
 from textwright.vectors.corpus import build_corpus
 
 SETTINGS = ElmoSettings(
-    width=12, layers=2, spelling=10, vocabulary=40, samples=20, length=8, batch_words=64, epochs=2
+    hidden=12,
+    layers=2,
+    max_word_bytes=10,
+    vocabulary=40,
+    negatives=20,
+    max_line_words=8,
+    batch_words=64,
+    epochs=2,
 )
 SUBJECTS = ("cat", "dog", "bird", "fish")
 VERBS = ("eats", "sees", "likes")
@@ -149,7 +156,7 @@ def test_the_chances_to_be_sampled_add_up_to_the_samples(samples: int) -> None:
 
 def test_chinese_is_read_by_its_bytes(tmp_path: Path) -> None:
     settings = ElmoSettings(
-        CorpusSettings(tokenizer="characters", min_count=1), width=8, vocabulary=20, epochs=1
+        CorpusSettings(tokenizer="characters", min_count=1), hidden=8, vocabulary=20, epochs=1
     )
     path = tmp_path / "text.txt"
     path.write_text("我的卡丢了\n你好吗\n" * 20, encoding="utf-8")

@@ -30,8 +30,8 @@ class Elmo(nn.Module):
     def __init__(self, settings: ElmoSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.spelling = CharacterCNN(settings.width)
-        self.readers = TwoReaders(settings.width, settings.layers)
+        self.spelling = CharacterCNN(settings.hidden)
+        self.readers = TwoReaders(settings.hidden, settings.layers)
 
 
 def save_elmo(model: Elmo, measured: Mapping[str, Any], folder: Path) -> None:

@@ -26,7 +26,7 @@ class LanguageModel(nn.Module):
         self.settings = settings
         self.elmo = Elmo(settings)
         self.dropout = nn.Dropout(settings.dropout)
-        self.output = nn.Linear(settings.width, settings.vocabulary)
+        self.output = nn.Linear(settings.hidden, settings.vocabulary)
 
     def forward(self, spelled: Tensor, places: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Read texts, given as places in a list of words.

@@ -104,14 +104,16 @@ class ElmoSettings:
 
     kind: ClassVar[str] = "elmo"
     corpus: CorpusSettings = field(default_factory=lambda: CorpusSettings(min_count=1))
-    width: int = setting(128, "numbers a layer gives a word, each way", at_least=1, at_most=4096)
+    hidden: int = setting(128, "numbers a layer gives a word, each way", at_least=1, at_most=4096)
     layers: int = setting(2, "LSTMs of each direction", at_least=1, at_most=8)
-    spelling: int = setting(24, "bytes of a word that are read, and two", at_least=8, at_most=1024)
+    max_word_bytes: int = setting(
+        24, "bytes read of a word, its two marks counted", at_least=8, at_most=1024
+    )
     vocabulary: int = setting(
         20_000, "words told apart when foretelling; all others are one", at_least=8
     )
-    samples: int = setting(512, "random words each true one is held against", at_least=1)
-    length: int = setting(64, "longer lines are cut into pieces of so many words", at_least=2)
+    negatives: int = setting(512, "random words each true one is held against", at_least=1)
+    max_line_words: int = setting(64, "longer lines are cut into pieces of so many", at_least=2)
     batch_words: int = setting(2048, "words in a batch, about", at_least=1)
     dropout: float = setting(0.1, "share of every layer's values zeroed", at_least=0, at_most=0.95)
     epochs: int = setting(3, "passes over the text", at_least=1)

@@ -108,9 +108,9 @@ class Pieces:
     def __init__(self, corpus: Corpus, settings: ElmoSettings) -> None:
         self.ids = corpus.ids
         self.settings = settings
-        self.spelled = spell_words([*corpus.words, UNKNOWN], settings.spelling)
+        self.spelled = spell_words([*corpus.words, UNKNOWN], settings.max_word_bytes)
         edges = [
-            np.append(np.arange(start, end, settings.length), end)
+            np.append(np.arange(start, end, settings.max_line_words), end)
             for start, end in zip(corpus.starts[:-1], corpus.starts[1:], strict=True)
         ]
         self.starts = np.concatenate([each[:-1] for each in edges] or [np.zeros(0, np.int64)])
@@ -121,7 +121,7 @@ class Pieces:
         held = min(math.ceil(len(order) * HELD_OUT), MOST_HELD_OUT)
         self.held_out, self.train = np.sort(order[:held]), np.sort(order[held:])
         self.frequencies = self.count_outputs(corpus.counts)
-        self.included = inclusion(self.frequencies**SAMPLE_POWER, settings.samples)
+        self.included = inclusion(self.frequencies**SAMPLE_POWER, settings.negatives)
 
     def count_outputs(self, counts: NDArray[np.int64]) -> Tensor:
         """Count how often each output is to be predicted: [V] float, at least 1."""

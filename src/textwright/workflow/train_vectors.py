@@ -230,7 +230,7 @@ def learn_elmo(recipe: VectorsRecipe, options: VectorsOptions, scratch: Path) ->
     files, folder = extract_texts(recipe, scratch), scratch / MADE
     options.progress.stage("training", "words")
     found = train_elmo(files, folder, recipe.training, progress=options.progress.count)
-    learned = Learned(0, 2 * recipe.training.width, found.words, 0)
+    learned = Learned(0, 2 * recipe.training.hidden, found.words, 0)
     (folder / "recipe.toml").write_text(recipe.text(), encoding="utf-8")
     (folder / "card.md").write_text(write_card(recipe, learned), encoding="utf-8")
     write_manifest(folder, recipe.task, {"method": recipe.method})

@@ -46,7 +46,7 @@ ROWS = [
 def settings(tmp_path: Path) -> ElmoEmbeddingSettings:
     """Give the settings of an embedding whose language model was never trained."""
     torch.manual_seed(3)
-    save_elmo(Elmo(ElmoSettings(width=E, layers=2, spelling=10)), {}, tmp_path)
+    save_elmo(Elmo(ElmoSettings(hidden=E, layers=2, max_word_bytes=10)), {}, tmp_path)
     return ElmoEmbeddingSettings(file=str(tmp_path), dropout=0.0, beside=0)
 
 
@@ -166,7 +166,7 @@ def write_recipe(folder: Path, *, trainable: bool) -> Recipe:
     lines = [json.dumps({"text": text, "label": label}) for text, label in ROWS]
     (folder / "train.jsonl").write_text("\n".join(lines), encoding="utf-8")
     (folder / "plain.txt").write_text("\n".join(text for text, _ in ROWS * 4), encoding="utf-8")
-    small = ElmoSettings(width=8, layers=2, vocabulary=50, samples=20, epochs=8, batch_words=128)
+    small = ElmoSettings(hidden=8, layers=2, vocabulary=50, negatives=20, epochs=8, batch_words=128)
     train_elmo([folder / "plain.txt"], folder / "model", small)
     (folder / "films.toml").write_text(
         'name = "films"\n[data]\ntrain = "train.jsonl"\ndev = "train.jsonl"\n'

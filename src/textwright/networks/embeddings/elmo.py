@@ -42,9 +42,9 @@ class ElmoEmbedding(nn.Module):
         super().__init__()
         model = open_elmo(Path(settings.file))
         self.beside = LearnedEmbedding(settings_beside(settings), vocabulary)
-        self.width = settings.beside + 2 * model.settings.width
+        self.width = settings.beside + 2 * model.settings.hidden
         self.trainable = settings.trainable
-        self.table = nn.Embedding(vocabulary, model.settings.width)
+        self.table = nn.Embedding(vocabulary, model.settings.hidden)
         self.readers = model.readers
         self.table.requires_grad_(settings.trainable)
         self.readers.requires_grad_(settings.trainable)
@@ -107,7 +107,7 @@ def spell_vocabulary(
     model = open_elmo(Path(settings.file))
     assert isinstance(tokenizer.settings, TokenizerSettings)
     check_same_words(tokenizer.settings, model.settings.corpus, settings.file)
-    spelled = torch.from_numpy(spell_words(tokenizer.words, model.settings.spelling))
+    spelled = torch.from_numpy(spell_words(tokenizer.words, model.settings.max_word_bytes))
     with torch.no_grad():
         vectors = [model.spelling(each) for each in torch.split(spelled, BLOCK)]
         embedding.table.weight.copy_(torch.cat(vectors))
