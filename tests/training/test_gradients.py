@@ -131,12 +131,16 @@ def steps_taken(training: Training) -> list[float]:
     return rates
 
 
-@pytest.mark.parametrize(("accumulate", "steps"), [(1, 6), (2, 3), (4, 2), (9, 1)])
+@pytest.mark.parametrize(("gradient_accumulation", "steps"), [(1, 6), (2, 3), (4, 2), (9, 1)])
 def test_there_is_one_step_for_each_group_of_batches_and_the_schedule_counts_those(
-    accumulate: int, steps: int
+    gradient_accumulation: int, steps: int
 ) -> None:
     training = new_training(
-        batch_size=4, accumulate=accumulate, epochs=5, schedule="linear", warmup=0.1
+        batch_size=4,
+        gradient_accumulation=gradient_accumulation,
+        epochs=5,
+        schedule="linear",
+        warmup=0.1,
     )
 
     rates = steps_taken(training)
@@ -180,15 +184,15 @@ def moved(settings: NetworkTrainingSettings) -> tuple[float, float]:
     return norm([each.detach() for each in steps]), norms.found[-1]
 
 
-@pytest.mark.parametrize("accumulate", [1, 3])
+@pytest.mark.parametrize("gradient_accumulation", [1, 3])
 @pytest.mark.parametrize("clip_norm", [0.0, 0.01, 1e6])
 def test_the_whole_step_is_clipped_once_and_short_ones_are_left(
-    clip_norm: float, accumulate: int
+    clip_norm: float, gradient_accumulation: int
 ) -> None:
     settings = small_settings(
         epochs=1,
-        batch_size=24 // accumulate,
-        accumulate=accumulate,
+        batch_size=24 // gradient_accumulation,
+        gradient_accumulation=gradient_accumulation,
         learning_rate=1.0,
         warmup=0.0,
         clip_norm=clip_norm,

@@ -210,7 +210,8 @@ def test_accumulated_batches_are_one_step_of_their_texts() -> None:
     models = [build_model(plain, VOCABULARY, LABELS) for _ in range(2)]
     once, twice = (small_settings(epochs=1, batch_size=8), small_settings(epochs=1, batch_size=4))
 
-    for model, settings in zip(models, (once, replace(twice, accumulate=2)), strict=True):
+    summed = replace(twice, gradient_accumulation=2)
+    for model, settings in zip(models, (once, summed), strict=True):
         train_network(model, TrainingData(rows, rows), settings)
 
     for one, other in zip(*(weights(each) for each in models), strict=True):

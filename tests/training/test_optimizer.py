@@ -41,7 +41,8 @@ def test_weights_decay_and_biases_do_not() -> None:
 def test_the_decoder_steps_by_its_own_rate_and_what_is_frozen_not_at_all() -> None:
     model = nn.ModuleDict({"encoder": nn.Linear(1, 1), "decoder": nn.Linear(1, 1)})
     model["encoder"].bias.requires_grad_(False)
-    optimizer = new_optimizer(model, small_settings(head_rate=10.0, weight_decay=0.0))
+    settings = small_settings(head_learning_rate_factor=10.0, weight_decay=0.0)
+    optimizer = new_optimizer(model, settings)
     before = {name: each.item() for name, each in model.named_parameters()}
     for each in model.parameters():
         each.grad = torch.ones_like(each)

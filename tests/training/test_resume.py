@@ -31,7 +31,7 @@ DEEP = small_recipe(
 )
 WAYS: dict[str, tuple[Recipe, dict[str, Any]]] = {
     "plain": (PLAIN, {}),
-    "accumulated": (PLAIN, {"accumulate": 4, "batch_size": 8}),
+    "accumulated": (PLAIN, {"gradient_accumulation": 4, "batch_size": 8}),
     "half precision": (PLAIN, {"precision": "bf16"}),
     "weighed and smoothed": (PLAIN, {"class_weights": "balanced", "label_smoothing": 0.1}),
     "patient": (PLAIN, {"epochs": 6, "patience": 1, "learning_rate": 0.3}),
@@ -164,7 +164,7 @@ def test_the_mark_of_a_run_is_the_same_each_time_and_another_for_any_change() ->
     model = build_model(PLAIN, VOCABULARY, LABELS)
     others = [
         fingerprint(model, data, small_settings(seed=8)),
-        fingerprint(model, data, small_settings(accumulate=2)),
+        fingerprint(model, data, small_settings(gradient_accumulation=2)),
         fingerprint(model, changed_rows(data, "train"), settings),
         fingerprint(model, changed_rows(data, "dev"), settings),
         fingerprint(model, TrainingData(data.dev, data.train), settings),

@@ -213,13 +213,14 @@ def test_what_learns_chooses_the_defaults_of_the_training(folder: Path) -> None:
         (folder / "plain.toml").write_text(table)
         return read_recipe(folder / "plain.toml", changes).training
 
-    assert (defaults().epochs, defaults().head_rate) == (40, 1)
+    assert (defaults().epochs, defaults().head_learning_rate_factor) == (40, 1)
     tuning = defaults("encoder.train=full")
-    assert (tuning.epochs, tuning.head_rate, tuning.learning_rate) == (3, 10, 2e-4)
+    assert (tuning.epochs, tuning.head_learning_rate_factor, tuning.learning_rate) == (3, 10, 2e-4)
     adapted = defaults("encoder.train=lora")
-    assert (adapted.epochs, adapted.head_rate, adapted.learning_rate) == (3, 10, 1e-3)
+    assert (adapted.epochs, adapted.head_learning_rate_factor) == (3, 10)
+    assert adapted.learning_rate == 1e-3
     few = defaults("encoder.train=full", "training.few_shot=true")
-    assert (few.epochs, few.head_epochs, few.head_rate) == (1, 40, 10)
+    assert (few.epochs, few.head_epochs, few.head_learning_rate_factor) == (1, 40, 10)
 
 
 def test_few_rows_are_not_learned_from_where_a_text_has_several_labels(folder: Path) -> None:

@@ -42,8 +42,8 @@ class NetworkTrainingSettings:
     epochs: int = setting(20, "most passes over the training rows", at_least=1)
     batch_size: int = setting(32, "texts in a batch", at_least=1)
     learning_rate: float = setting(2e-3, "peak step size of AdamW", at_least=0, at_most=10)
-    head_rate: float = setting(
-        1.0, "step size of the decoder, in steps of the rest", at_least=0, at_most=1000
+    head_learning_rate_factor: float = setting(
+        1.0, "learning rate of the decoder, in those of the rest", at_least=0, at_most=1000
     )
     schedule: str = setting(
         "cosine",
@@ -86,7 +86,7 @@ class NetworkTrainingSettings:
         at_most=1,
         tasks=EMBED,
     )
-    accumulate: int = setting(1, "batches summed before a step", at_least=1)
+    gradient_accumulation: int = setting(1, "batches summed before a step", at_least=1)
     precision: str = setting(
         "fp32", "fp32, bf16 or fp16, where the device has it", choices=("fp32", "bf16", "fp16")
     )
@@ -112,8 +112,8 @@ class FineTuningSettings(NetworkTrainingSettings):
     )
     epochs: int = setting(3, "most passes over the training rows", at_least=1)
     learning_rate: float = setting(2e-4, "peak step size of AdamW", at_least=0, at_most=10)
-    head_rate: float = setting(
-        10.0, "step size of the decoder, in steps of the rest", at_least=0, at_most=1000
+    head_learning_rate_factor: float = setting(
+        10.0, "learning rate of the decoder, in those of the rest", at_least=0, at_most=1000
     )
     schedule: str = setting(
         "linear",

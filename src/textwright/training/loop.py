@@ -153,7 +153,7 @@ class Training:
         torch.manual_seed(int(torch_seed.generate_state(1)[0]))
         chance = np.random.default_rng(order_seed)
         order = length_buckets(self.train.longest.tolist(), self.settings.batch_size, chance)
-        together = self.settings.accumulate
+        together = self.settings.gradient_accumulation
         groups = [order[each : each + together] for each in range(0, len(order), together)]
         steps = len(groups) * self.settings.epochs
         self.model.train()

@@ -42,8 +42,8 @@ def has_bf16(device: torch.device) -> bool:
 def new_optimizer(model: nn.Module, settings: NetworkTrainingSettings) -> torch.optim.AdamW:
     """Make AdamW (Loshchilov and Hutter 2019, algorithm 2); vectors, such as biases, do not decay.
 
-    The decoder takes ``head_rate`` times the steps of the rest; what is frozen takes none. The
-    fused kernel takes one pass over each weight.
+    The decoder takes ``head_learning_rate_factor`` times the steps of the rest; what is frozen
+    takes none. The fused kernel takes one pass over each weight.
     """
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, each in model.named_parameters():
@@ -53,7 +53,7 @@ def new_optimizer(model: nn.Module, settings: NetworkTrainingSettings) -> torch.
         {
             "params": parameters,
             "weight_decay": settings.weight_decay if decays else 0.0,
-            "scale": settings.head_rate if is_head else 1.0,
+            "scale": settings.head_learning_rate_factor if is_head else 1.0,
         }
         for (is_head, decays), parameters in groups.items()
     ]
