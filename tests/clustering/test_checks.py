@@ -19,7 +19,7 @@ PLAIN = KMeansSettings()
 
 
 def test_blank_texts_and_zeros_cannot_be_placed() -> None:
-    texts, raw = ["a", "b", " ", "c"], KMeansSettings(normalise=False)
+    texts, raw = ["a", "b", " ", "c"], KMeansSettings(normalize=False)
     vectors = np.array([[1, 0], [0, 0], [0, 1], [0, 1]], dtype=np.float32)
 
     assert find_placed(texts, vectors, PLAIN).tolist() == [0, 3]

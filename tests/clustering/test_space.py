@@ -14,7 +14,7 @@ def test_vectors_are_brought_to_length_one_unless_told_otherwise() -> None:
     vectors = np.array([[3, 4], [0, 0]], dtype=np.float16)
 
     assert prepare(vectors, PLAIN).tolist() == [[np.float32(0.6), np.float32(0.8)], [0, 0]]
-    assert prepare(vectors, KMeansSettings(normalise=False)).tolist() == [[3, 4], [0, 0]]
+    assert prepare(vectors, KMeansSettings(normalize=False)).tolist() == [[3, 4], [0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_whitening_makes_components_more_equal(whiten: float, power: float) -> N
     chance = np.random.default_rng(0)
     rows = (chance.normal(size=(4000, 3)) * [16, 4, 1]).astype(np.float32)
 
-    found = prepare(rows, KMeansSettings(normalise=False, whiten=whiten, dimensions=2))
+    found = prepare(rows, KMeansSettings(normalize=False, whiten=whiten, dimensions=2))
 
     np.testing.assert_allclose(found.std(axis=0), np.array([16, 4]) ** power, rtol=0.05)
 
@@ -57,7 +57,7 @@ def test_whitening_leaves_out_components_without_spread() -> None:
 def test_neighbours_draw_a_vector_to_where_it_is_dense() -> None:
     blobs = make_blobs((40, 40), spread=0.2)
 
-    averaged = average_neighbours(blobs, HdbscanSettings(neighbours=10, normalise=False))
+    averaged = average_neighbours(blobs, HdbscanSettings(neighbours=10, normalize=False))
 
     assert averaged[:40].std(axis=0).max() < 0.7 * blobs[:40].std(axis=0).max()
 
@@ -65,7 +65,7 @@ def test_neighbours_draw_a_vector_to_where_it_is_dense() -> None:
 def test_neighbours_are_the_nearest_rows_and_the_row_itself() -> None:
     rows = np.append(np.arange(10), 99).astype(np.float32)[:, None]
 
-    averaged = average_neighbours(rows, KMeansSettings(neighbours=1, normalise=False))
+    averaged = average_neighbours(rows, KMeansSettings(neighbours=1, normalize=False))
 
     assert averaged[-1, 0] == (99 + 9) / 2
     assert (np.abs(averaged - rows)[:-1] == 0.5).all()

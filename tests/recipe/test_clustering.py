@@ -35,7 +35,7 @@ def test_a_method_has_the_settings_that_mean_something_to_it() -> None:
         {"words": 0},
         {"neighbours": -1},
         {"dimensions": 2.5},
-        {"normalise": 1},
+        {"normalize": 1},
     ],
     ids=str,
 )

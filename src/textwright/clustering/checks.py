@@ -50,7 +50,7 @@ def find_placed(
     Raises DataError when there are fewer than two.
     """
     full = np.array([bool(text.strip()) for text in texts])
-    if settings.normalise:
+    if settings.normalize:
         full &= np.linalg.norm(vectors, axis=1) > 0
     if full.sum() < 2:
         what = f"Of {len(full):,} rows {full.sum()} can be compared with others."

@@ -19,7 +19,7 @@ Given = NDArray[np.floating[Any]]
 def prepare(vectors: Given, settings: ClusterSettings) -> Floats:
     """Bring vectors to one length and to fewer dimensions, as the settings say, [N, D or less]."""
     rows = vectors.astype(np.float32)
-    if settings.normalise:
+    if settings.normalize:
         rows = unit(rows)
     rows = average_neighbours(rows, settings)
     if settings.whiten or 0 < settings.dimensions < min(rows.shape):
@@ -31,7 +31,7 @@ def project(rows: Floats, settings: ClusterSettings) -> Floats:
     """Keep the largest principal components (Pearson 1901), made more equal by ``whiten``.
 
     Each component is divided by its standard deviation to that power: with 1 all count the same,
-    and a half is the weighting of Caron 2001. To one length again where ``normalise`` says so.
+    and a half is the weighting of Caron 2001. To one length again where ``normalize`` says so.
     """
     from sklearn.decomposition import PCA
 
@@ -40,7 +40,7 @@ def project(rows: Floats, settings: ClusterSettings) -> Floats:
     components = PCA(kept, svd_solver="full").fit(rows)
     spread = np.sqrt(np.maximum(components.explained_variance_, 1e-12))
     placed: Floats = (components.transform(rows) / spread**settings.whiten).astype(np.float32)
-    return unit(placed) if settings.normalise else placed
+    return unit(placed) if settings.normalize else placed
 
 
 def average_neighbours(rows: Floats, settings: ClusterSettings) -> Floats:
@@ -55,7 +55,7 @@ def average_neighbours(rows: Floats, settings: ClusterSettings) -> Floats:
         return rows
     near = kneighbors_graph(rows, count, include_self=False)  # [N, N], sparse
     averaged: Floats = ((near @ rows + rows) / (count + 1)).astype(np.float32)
-    return unit(averaged) if settings.normalise else averaged
+    return unit(averaged) if settings.normalize else averaged
 
 
 def count_distinct(rows: Floats) -> int:

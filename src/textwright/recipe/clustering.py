@@ -11,7 +11,7 @@ class CommonSettings:
     """How vectors are made ready, and what is told of each cluster."""
 
     method: ClassVar[str]
-    normalise: bool = setting(True, "bring vectors to length 1: nearness is by cosine")
+    normalize: bool = setting(True, "bring vectors to length 1: nearness is by cosine")
     dimensions: int = setting(
         0, "principal components kept; 0: the vectors as they are", at_least=0
     )
