@@ -1,4 +1,4 @@
-"""Networks in 8-bit integers, run by ONNX Runtime beside those they were made of."""
+"""Networks quantized to 8-bit integers, run by ONNX Runtime beside those they were made of."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from torch import nn
 from tests.networks.padded import padded_ids
 from tests.networks.tiny_checkpoints import VOCABULARY, write_checkpoint
 from textwright.networks.graph import Graph
-from textwright.networks.int8 import shrink
+from textwright.networks.int8 import quantize
 from textwright.recipe.file import check_recipe
 from textwright.training.model import TextModel, build_model
 
@@ -59,7 +59,7 @@ def drawn(checkpoint: Path) -> onnx.ModelProto:
 def test_a_product_is_that_of_the_weights_but_for_what_7_bits_cost() -> None:
     layer, states = nn.Linear(40, 30), torch.randn(3, 5, 40)
 
-    found = run(shrink(linear_model(layer)), states=states.numpy())
+    found = run(quantize(linear_model(layer)), states=states.numpy())
 
     expected = layer(states).detach().numpy()
     assert np.abs(found - expected).max() < SMALL * np.abs(expected).max()
@@ -69,7 +69,7 @@ def test_a_product_is_that_of_the_weights_but_for_what_7_bits_cost() -> None:
 def test_states_of_very_different_sizes_lose_the_same_share() -> None:
     layer = nn.Linear(40, 30, bias=False)
     states = torch.randn(1, 1, 40).numpy()
-    small = shrink(linear_model(layer))
+    small = quantize(linear_model(layer))
 
     sizes = np.array([[[1e-3], [1.0], [1e3]]], dtype=np.float32)
     found = run(small, states=states * sizes)
@@ -82,7 +82,7 @@ def test_the_largest_products_do_not_run_over() -> None:
     nn.init.ones_(layer.weight)
     states = np.ones((1, 2, 512), dtype=np.float32) * np.array([[[1.0], [-1.0]]], dtype=np.float32)
 
-    found = run(shrink(linear_model(layer)), states=states)
+    found = run(quantize(linear_model(layer)), states=states)
 
     np.testing.assert_allclose(found[0, 0], 512, rtol=1e-5)
     np.testing.assert_allclose(found[0, 1], -512, rtol=1e-5)
@@ -94,8 +94,8 @@ def test_a_state_or_a_weight_of_zeros_gives_the_bias() -> None:
         layer.weight[1] = 0
     states = np.zeros((1, 1, 8), dtype=np.float32)
 
-    found = run(shrink(linear_model(layer)), states=states)
-    other = run(shrink(linear_model(layer)), states=states + 1)
+    found = run(quantize(linear_model(layer)), states=states)
+    other = run(quantize(linear_model(layer)), states=states + 1)
 
     bias = layer.bias.detach().numpy()
     np.testing.assert_allclose(found[0, 0], bias, atol=1e-6)
@@ -108,7 +108,7 @@ def test_an_encoder_gives_nearly_the_same_vectors(tmp_path: Path, kind: str) -> 
     whole = encoder_model(folder).draw().model()
     ids, mask = (each.numpy() for each in padded_ids())
 
-    expected, found = (run(each, ids=ids, mask=mask) for each in (whole, shrink(whole)))
+    expected, found = (run(each, ids=ids, mask=mask) for each in (whole, quantize(whole)))
 
     lengths = np.linalg.norm(expected, axis=1) * np.linalg.norm(found, axis=1)
     cosines = (expected * found).sum(axis=1) / lengths
@@ -119,7 +119,7 @@ def test_an_encoder_gives_nearly_the_same_vectors(tmp_path: Path, kind: str) -> 
 def test_a_text_gets_the_same_vector_alone_and_beside_a_very_long_one(
     drawn: onnx.ModelProto,
 ) -> None:
-    small = shrink(drawn)
+    small = quantize(drawn)
     ids = np.full((2, 400), 7)
     ids[0, :4] = [3, 5, 9, 4]
     mask = np.ones((2, 400), dtype=np.bool_)
@@ -132,7 +132,7 @@ def test_a_text_gets_the_same_vector_alone_and_beside_a_very_long_one(
 
 
 def test_no_weight_is_left_in_32_bits(drawn: onnx.ModelProto) -> None:
-    small = shrink(drawn)
+    small = quantize(drawn)
 
     kinds = {each.name: (each.data_type, len(each.dims)) for each in small.graph.initializer}
     floats = [name for name, (kind, dims) in kinds.items() if kind == 1 and dims > 1]
@@ -156,9 +156,9 @@ def test_every_decoder_comes_along(checkpoint: Path, task: str, decoder: dict[st
     if len(whole.graph.input) > 2:
         given["types"] = (np.arange(ids.shape[1]) > 2).astype(np.int64) * mask
 
-    expected, found = (run(each, **given) for each in (whole, shrink(whole)))
+    expected, found = (run(each, **given) for each in (whole, quantize(whole)))
 
-    assert [each.name for each in shrink(whole).graph.output] == [
+    assert [each.name for each in quantize(whole).graph.output] == [
         each.name for each in whole.graph.output
     ]
     assert np.abs(found - expected).max() < 0.05 * max(1, np.abs(expected).max())
@@ -167,7 +167,7 @@ def test_every_decoder_comes_along(checkpoint: Path, task: str, decoder: dict[st
 def test_layers_that_share_their_weights_keep_them_once(tmp_path: Path) -> None:
     whole = encoder_model(write_checkpoint(tmp_path / "tiny", "albert", embedding_size=16))
 
-    small = shrink(whole.draw().model())
+    small = quantize(whole.draw().model())
 
     kinds = [each.data_type for each in small.graph.initializer if len(each.dims) == 2]
     products = [each for each in small.graph.node if each.op_type == "MatMulIntegerToFloat"]
@@ -175,7 +175,7 @@ def test_layers_that_share_their_weights_keep_them_once(tmp_path: Path) -> None:
 
 
 def test_equal_networks_give_equal_bytes(drawn: onnx.ModelProto) -> None:
-    first, second = (shrink(drawn).SerializeToString(deterministic=True) for _ in range(2))
+    first, second = (quantize(drawn).SerializeToString(deterministic=True) for _ in range(2))
 
     assert first == second
 
@@ -195,7 +195,7 @@ def test_a_product_by_a_table_that_lies_turned_is_redrawn_under_its_name(factor:
     table, states = torch.randn(30, 40), torch.randn(3, 5, 40)
     model = table_model(table, factor)
 
-    small = shrink(model)
+    small = quantize(model)
 
     assert [each.name for each in small.graph.output] == ["logits"]
     assert "FusedMatMul" not in {node.op_type for node in small.graph.node}
@@ -218,5 +218,5 @@ def test_outputs_of_a_node_that_nobody_asks_for_stay_without_names() -> None:
 
     assert (first, second) == ("", "")
     np.testing.assert_array_equal(
-        run(shrink(graph.model()), states=values), run(graph.model(), states=values)
+        run(quantize(graph.model()), states=values), run(graph.model(), states=values)
     )

@@ -43,7 +43,7 @@ epochs = 30
 LORA = ("encoder.train=lora", "decoder.pooling=first", "training.learning_rate=0.01")
 FULL = ("encoder.train=full", "decoder.pooling=first", "training.learning_rate=0.005")
 SMALL = (*FULL, "encoder.export=int8", "encoder.export_loss=0.3")
-OVERRIDES = {"frozen": (), "tuned": FULL, "adapted": LORA, "shrunk": SMALL}
+OVERRIDES = {"frozen": (), "tuned": FULL, "adapted": LORA, "quantized": SMALL}
 WAYS = pytest.mark.parametrize("way", OVERRIDES)
 ENDINGS = ("", " now", " at all", " please")
 ROWS = [
@@ -90,7 +90,7 @@ def adapted(folder: Path, settings: Settings) -> TrainedVersion:
 
 
 @pytest.fixture(scope="module")
-def shrunk(folder: Path, settings: Settings) -> TrainedVersion:
+def quantized(folder: Path, settings: Settings) -> TrainedVersion:
     return trained(folder, settings, *SMALL)
 
 

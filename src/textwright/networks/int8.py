@@ -1,7 +1,9 @@
-"""An exported network redrawn smaller: what it multiplies by weights, it does in 8-bit integers.
+"""An exported network quantized to 8-bit integers, wherever it multiplies by weights.
 
-Every token's state gets a scale of its own, from its largest number, and every column of a weight
-one, too: so an answer depends on no other text, and nothing has to be measured beforehand.
+Every token's state gets a scale of its own, from its largest number, as it is read (dynamic,
+token-wise: Yao et al. 2022, section 4.1), and every column of a weight one, too (vector-wise:
+Dettmers et al. 2022, section 3.1; no column stays in floats here). So an answer depends on no
+other text, and nothing has to be measured beforehand. Tables of vectors have a scale a row.
 
 Shapes: T tokens of a batch, K numbers of a state, N numbers of what it is turned into, V rows.
 """
@@ -25,8 +27,8 @@ PRODUCTS = ("MatMul", TURNED)
 NONE: NDArray[np.float32] = np.zeros((), dtype=np.float32)  # in place of what is no weight
 
 
-def shrink(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Give the same network in 8-bit integers, where it has weights: a quarter of the size.
+def quantize(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Give the same network quantized, where it has weights: a quarter of the size.
 
     Products by a weight, attention, and tables of vectors are redrawn; all else stays.
     """

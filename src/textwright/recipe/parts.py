@@ -245,11 +245,11 @@ class PretrainedSettings:
     )
     export: str = setting(
         "fp32",
-        "numbers of the exported network: fp32, or int8, which is a quarter of the size",
+        "the exported network: fp32, or int8 (quantized to 8-bit integers, a quarter of the size)",
         choices=("fp32", "int8"),
     )
     export_loss: float = setting(
-        0.01, "most that int8 may lose of the score on dev, else nothing is made", at_least=0
+        0.01, "most that quantizing may cost of the dev score, else nothing is made", at_least=0
     )
 
     def __post_init__(self) -> None:

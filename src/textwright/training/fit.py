@@ -171,7 +171,7 @@ def fit_network(
 def settle_weights(
     recipe: Recipe, model: Any, batches: Sequence[Batch], place: Workplace, dev: Dataset
 ) -> dict[str, Any]:
-    """Leave the exported weights where they are or make them smaller, as a recipe says.
+    """Leave the exported weights where they are or quantize them, as a recipe says.
 
     Returns what the report keeps of that.
     """
@@ -183,9 +183,9 @@ def settle_weights(
         assert place.pretrained is not None
         leave_weights(model, Path(place.pretrained.place), batches, place.folder)
     if recipe.encoder.export == "int8":
-        from textwright.training.shrink import shrink_network
+        from textwright.training.quantize import quantize_network
 
-        return {"int8": shrink_network(recipe, dev, place.folder)}
+        return {"int8": quantize_network(recipe, dev, place.folder)}
     return {}
 
 

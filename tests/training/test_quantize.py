@@ -1,4 +1,4 @@
-"""Artifacts whose network is exchanged for one in 8-bit integers, if dev says it is as good."""
+"""Artifacts whose network is exchanged for a quantized one, if dev says it is as good."""
 
 import json
 from pathlib import Path
@@ -114,6 +114,6 @@ def test_the_default_leaves_the_network_as_it_is(tmp_path: Path, checkpoint: Pat
     assert "MatMulIntegerToFloat" not in operators(tmp_path / "artifact" / "model.onnx")
 
 
-def test_weights_that_stay_outside_cannot_be_made_smaller(tmp_path: Path, checkpoint: Path) -> None:
+def test_weights_that_stay_outside_cannot_be_quantized(tmp_path: Path, checkpoint: Path) -> None:
     with pytest.raises(RecipeError, match="makes weights of its own"):
         recipe_in(tmp_path, checkpoint, encoder={"weights": "reference"})

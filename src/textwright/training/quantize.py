@@ -1,4 +1,4 @@
-"""The exported network exchanged for one in 8-bit integers, if that is about as good on dev."""
+"""The exported network exchanged for one quantized to 8-bit integers, if dev says it is as good."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import onnx
 
 from textwright.errors import DataError, ExportError
-from textwright.networks.int8 import shrink
+from textwright.networks.int8 import quantize
 from textwright.recipe.parts import PretrainedSettings
 from textwright.recipe.recipe import Recipe
 from textwright.runtime.artifact import NETWORK, STEP
@@ -20,7 +20,7 @@ NOWHERE = 'Give dev rows with labels in [data], or write export = "fp32" in [enc
 
 
 @dataclass(frozen=True)
-class Shrunk:
+class Quantized:
     """What the exchange cost: the score on dev before and after, and the bytes of both forms."""
 
     metric: str
@@ -30,7 +30,7 @@ class Shrunk:
     int8_bytes: int
 
 
-def shrink_network(recipe: Recipe, dev: Dataset, folder: Path) -> dict[str, object]:
+def quantize_network(recipe: Recipe, dev: Dataset, folder: Path) -> dict[str, object]:
     """Exchange the networks of an artifact under way, and give what it cost, for the report.
 
     Both are calibrated and scored on all dev rows, by the files that are served.
@@ -42,7 +42,7 @@ def shrink_network(recipe: Recipe, dev: Dataset, folder: Path) -> dict[str, obje
     whole = [each.read_bytes() for each in paths]
     metric, before = score_dev(recipe, dev, folder)
     small = [
-        shrink(each).SerializeToString(deterministic=True)
+        quantize(each).SerializeToString(deterministic=True)
         for each in map(onnx.load_from_string, whole)
     ]
     for path, content in zip(paths, small, strict=True):
@@ -53,7 +53,7 @@ def shrink_network(recipe: Recipe, dev: Dataset, folder: Path) -> dict[str, obje
             write_file(path, content)
         what = f"As int8 the model loses {before - after:.4f} of its {metric} on dev, {before:.4f}."
         raise ExportError(what, 'Raise encoder.export_loss, or write export = "fp32" there.')
-    return asdict(Shrunk(metric, before, after, sum(map(len, whole)), sum(map(len, small))))
+    return asdict(Quantized(metric, before, after, sum(map(len, whole)), sum(map(len, small))))
 
 
 def score_dev(recipe: Recipe, dev: Dataset, folder: Path) -> tuple[str, float]:
