@@ -43,7 +43,7 @@ def rows_of(count: int, seed: int) -> WritingRows:
 
 
 def training_of(rows: WritingRows) -> Training:
-    settings = {"epochs": 1, "batch_size": 32, "accumulate": 2, "label_smoothing": 0.0}
+    settings = {"epochs": 1, "batch_size": 32, "gradient_accumulation": 2, "label_smoothing": 0.0}
     recipe = phrase_recipe("lstm", training=settings)
     assert isinstance(recipe.training, NetworkTrainingSettings)
     model = build_writing_model(recipe, VOCABULARY)
