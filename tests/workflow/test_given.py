@@ -73,7 +73,7 @@ def test_a_run_records_its_vectors_and_is_reproduced_with_them(
 def test_vectors_trained_on_the_training_text_give_the_same_artifact_again(
     films: Path, place: Settings
 ) -> None:
-    text = films.read_text("utf-8").replace('file = "v"', 'train = "skip-gram"\nsize = 6')
+    text = films.read_text("utf-8").replace('file = "v"', 'train = "skip-gram"\ndimensions = 6')
     films.write_text(text, encoding="utf-8")
 
     one, again = (train(films, settings=place) for _ in range(2))
