@@ -29,7 +29,7 @@ def test_trials_settings_and_what_is_next_are_printed(capsys: pytest.CaptureFixt
     code, out, err = typed(capsys, "--trials", "4")
 
     assert code == 0
-    for part in ("dev accuracy", "as written", "importance", "training.l2", "words "):
+    for part in ("dev accuracy", "as written", "importance", "training.l2", "word_ngrams "):
         assert part in out
     assert "Next: textwright train films.tuned.toml" in out
     assert "trial 4 of 4 ..." in err
