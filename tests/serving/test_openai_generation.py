@@ -267,7 +267,7 @@ def test_too_many_prompts_are_refused_before_one_is_read(
         ("phrases", {"store": True}, "store", "not supported"),
         ("phrases", {"audio": None}, "audio", "unknown field"),
         ("chats", {"messages": [{"role": "developer", "content": "a"}]}, "messages", "Only"),
-        ("chats", {"messages": [{"role": "user", "content": "[END]"}]}, "messages", "ends or begins"),
+        ("chats", {"messages": [{"role": "user", "content": "[END]"}]}, "messages", "a turn"),
         ("chats", {"messages": [{"role": "user", "content": "a" * 99}]}, "messages", "longer"),
     ],
 )

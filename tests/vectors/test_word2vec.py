@@ -32,10 +32,12 @@ from textwright.vectors.word2vec import run_parts
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 
 def tell(words):
-    if not signal.getitimer(signal.ITIMER_REAL)[0]:
-        signal.setitimer(signal.ITIMER_REAL, 0.01 * random.random() + 1e-6)
+    if not alarms:
+        alarms.append(0.01 * random.random() + 1e-6)
+        signal.setitimer(signal.ITIMER_REAL, *alarms)
 
 for number in range(100):
+    alarms = []
     try:
         run_parts(lambda plan: plan, iter(range(10**9)), 2, tell)
     except KeyboardInterrupt:
