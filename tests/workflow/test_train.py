@@ -145,7 +145,7 @@ def test_one_class_only_is_refused_and_the_run_is_recorded_as_failed(tmp_path: P
 
 def test_a_mistyped_override_changes_nothing(demo: Path) -> None:
     with pytest.raises(RecipeError, match="Did you mean 'word_ngrams'"):
-        train_demo(demo, "encoder.wods=2")
+        train_demo(demo, "encoder.word_ngram=2")
 
     assert not (demo / ".textwright" / "textwright.db").exists()
 
