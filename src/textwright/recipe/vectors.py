@@ -110,7 +110,7 @@ class ElmoSettings:
         24, "bytes read of a word, its two marks counted", at_least=8, at_most=1024
     )
     vocabulary: int = setting(
-        20_000, "words told apart when foretelling; all others are one", at_least=8
+        20_000, "words told apart when predicting; all others are one", at_least=8
     )
     negatives: int = setting(512, "random words each true one is held against", at_least=1)
     max_line_words: int = setting(64, "longer lines are cut into pieces of so many", at_least=2)
