@@ -9,8 +9,9 @@ from textwright.recipe.file import check_recipe
 from textwright.recipe.gates import GATES, MEASURED
 
 
-def recipe(task: str, **gate: Any) -> dict[str, Any]:
-    return {"name": "x", "task": task, "data": {"train": "a.jsonl"}, "gates": [gate]}
+def recipe(task: str, *slices: str, **gate: Any) -> dict[str, Any]:
+    data = {"train": "a.jsonl", "slices": list(slices)}
+    return {"name": "x", "task": task, "data": data, "gates": [gate]}
 
 
 @pytest.mark.parametrize(
@@ -37,4 +38,19 @@ def test_every_task_has_the_other_gates(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", ["robust", "calibration", "abstention", "slices_not_worse"])
 def test_a_classifier_has_its_own(rule: str) -> None:
-    assert check_recipe(recipe("classify", rule=rule)).gates == (GATES[rule](),)
+    assert check_recipe(recipe("classify", "language", rule=rule)).gates == (GATES[rule](),)
+
+
+@pytest.mark.parametrize(
+    ("slices", "column", "said"),
+    [
+        ((), "", r"asks for slices\.\n.*data\.slices"),
+        ((), "language", r"asks for slices by 'language'\.\n.*data\.slices"),
+        (("domain", "region"), "language", "one of: domain, region"),
+    ],
+)
+def test_slices_that_are_not_reported_are_refused(
+    slices: tuple[str, ...], column: str, said: str
+) -> None:
+    with pytest.raises(RecipeError, match=said):
+        check_recipe(recipe("classify", *slices, rule="slices_not_worse", column=column))

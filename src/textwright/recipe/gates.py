@@ -188,10 +188,21 @@ def check_gates(
         if task not in tasks:
             what = f"The task {task!r} has no gate {gate.rule!r}: nothing of it is measured."
             raise RecipeError(what, f"Take it out. It belongs to: {', '.join(tasks)}.")
-        part = gate.slice if isinstance(gate, AtLeast | AtMost | NotWorseThan) else ""
-        column, found, _ = part.partition("=")
-        if part and (not found or column not in columns):
-            what = f"The gate {gate.rule!r} asks for the slice {part!r}."
-            known = ", ".join(f"{each}=..." for each in columns)
-            raise RecipeError(what, f"It must be one of: {known}." if known else NO_SLICES)
+        check_slices(gate, columns)
     return gates
+
+
+def check_slices(gate: GateSettings, columns: tuple[str, ...]) -> None:
+    """Raise RecipeError for a gate of slices that are not reported."""
+    if isinstance(gate, SlicesNotWorse):
+        asked, known = f"slices by {gate.column!r}" if gate.column else "slices", columns
+        reported = gate.column in columns if gate.column else bool(columns)
+    elif isinstance(gate, AtLeast | AtMost | NotWorseThan):
+        column, found, _ = gate.slice.partition("=")
+        asked, known = f"the slice {gate.slice!r}", tuple(f"{each}=..." for each in columns)
+        reported = not gate.slice or bool(found and column in columns)
+    else:
+        return
+    if not reported:
+        hint = f"It must be one of: {', '.join(known)}." if known else NO_SLICES
+        raise RecipeError(f"The gate {gate.rule!r} asks for {asked}.", hint)
