@@ -81,11 +81,19 @@ def draws(temperature: float) -> Search:
     return lambda step, state: sample(step, state, bounds(), samplings, count=3)
 
 
-@pytest.fixture(params=[(each, form) for each in READING["generate"] for form in FORMS], ids=str)
+@pytest.fixture(
+    params=[
+        (each, form, copy)
+        for each in READING["generate"]
+        for form in FORMS
+        for copy in (False, True)
+    ],
+    ids=str,
+)
 def model(request: pytest.FixtureRequest) -> WritingModel:
-    encoder, form = request.param
+    encoder, form, copy = request.param
     assert encoder in ENCODERS
-    made = build_writing_model(phrase_recipe(form, encoder=encoder), VOCABULARY).eval()
+    made = build_writing_model(phrase_recipe(form, encoder=encoder, copy=copy), VOCABULARY).eval()
     torch.manual_seed(8)
     with torch.no_grad():  # first weights hardly tell tokens apart
         made.embedding.table.weight.mul_(8.0)

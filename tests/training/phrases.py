@@ -40,7 +40,9 @@ def write_phrases(folder: Path, *, rows: int = 1_000) -> None:
         (folder / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
 
 
-def phrase_recipe(form: str, *, encoder: str = "bilstm", **sections: Any) -> Recipe:
+def phrase_recipe(
+    form: str, *, encoder: str = "bilstm", copy: bool = False, **sections: Any
+) -> Recipe:
     """Give a recipe of a narrow network; sections override its own."""
     table: dict[str, Any] = {
         "name": "phrases",
@@ -49,7 +51,14 @@ def phrase_recipe(form: str, *, encoder: str = "bilstm", **sections: Any) -> Rec
         "tokenizer": {"vocabulary": 150, "max_tokens": 20},
         "embedding": {"dimensions": 24, "dropout": 0.0, "token_dropout": 0.0},
         "encoder": {"kind": encoder, "hidden": 24, "dropout": 0.0},
-        "decoder": {"form": form, "layers": 2, "hidden": 32, "dropout": 0.0, "max_tokens": 30},
+        "decoder": {
+            "form": form,
+            "layers": 2,
+            "hidden": 32,
+            "dropout": 0.0,
+            "max_tokens": 30,
+            "copy": copy,
+        },
         "training": {
             "epochs": 9,
             "batch_size": 32,

@@ -20,8 +20,14 @@ from textwright.training.writing_rows import WritingBatch, WritingRows, pad_targ
 
 VOCABULARY = 20
 EVERY = pytest.mark.parametrize(
-    ("encoder", "form"),
-    [(encoder, form) for encoder in READING["generate"] if encoder in ENCODERS for form in FORMS],
+    ("encoder", "form", "copy"),
+    [
+        (encoder, form, copy)
+        for encoder in READING["generate"]
+        if encoder in ENCODERS
+        for form in FORMS
+        for copy in (False, True)
+    ],
 )
 
 
@@ -37,8 +43,8 @@ def batch_of(*places: int) -> WritingBatch:
     return rows().batch(np.array(places))
 
 
-def model_of(encoder: str, form: str) -> WritingModel:
-    return build_writing_model(phrase_recipe(form, encoder=encoder), VOCABULARY)
+def model_of(encoder: str, form: str, *, copy: bool = False) -> WritingModel:
+    return build_writing_model(phrase_recipe(form, encoder=encoder, copy=copy), VOCABULARY)
 
 
 def tell(model: WritingModel, batch: WritingBatch) -> torch.Tensor:
@@ -48,8 +54,9 @@ def tell(model: WritingModel, batch: WritingBatch) -> torch.Tensor:
 
 
 @EVERY
-def test_all_weights_learn_and_the_loss_falls(encoder: str, form: str) -> None:
-    model, batch, targets = model_of(encoder, form), batch_of(0, 1, 2, 3, 4), rows().targets
+def test_all_weights_learn_and_the_loss_falls(encoder: str, form: str, copy: bool) -> None:
+    model, targets = model_of(encoder, form, copy=copy), rows().targets
+    batch = batch_of(0, 1, 2, 3, 4)
     objective = NextToken(phrase_recipe(form).training, targets, multi=True)  # type: ignore[arg-type]
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     losses = []
@@ -68,8 +75,10 @@ def test_all_weights_learn_and_the_loss_falls(encoder: str, form: str) -> None:
 
 
 @EVERY
-def test_an_exported_network_writes_as_torch_does(encoder: str, form: str, tmp_path: Path) -> None:
-    model = model_of(encoder, form)
+def test_an_exported_network_writes_as_torch_does(
+    encoder: str, form: str, copy: bool, tmp_path: Path
+) -> None:
+    model = model_of(encoder, form, copy=copy)
 
     difference = export_writing(model, [batch_of(0, 1, 2, 3, 4), batch_of(1)], tmp_path)
 
@@ -104,8 +113,8 @@ def test_a_network_that_differs_from_its_file_is_not_exported(
 
 
 @EVERY
-def test_a_text_is_told_the_same_alone_as_in_a_batch(encoder: str, form: str) -> None:
-    model = model_of(encoder, form).eval()
+def test_a_text_is_told_the_same_alone_as_in_a_batch(encoder: str, form: str, copy: bool) -> None:
+    model = model_of(encoder, form, copy=copy).eval()
     with torch.no_grad():
         together = tell(model, batch_of(0, 1, 2, 3, 4))
         alone = [tell(model, batch_of(each)) for each in range(5)]

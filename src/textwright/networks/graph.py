@@ -82,14 +82,16 @@ class Graph:
         self.inputs.append(helper.make_tensor_value_info(name, ELEMENT[kind], shape))
         return name
 
-    def add_output(self, value: str, name: str, shape: Sequence[str | int]) -> None:
-        """Give a float value of the graph to its caller under a name.
+    def add_output(
+        self, value: str, name: str, shape: Sequence[str | int], kind: str = "float32"
+    ) -> None:
+        """Give a value of the graph to its caller under a name.
 
         One that is called so already is not copied.
         """
         if value != name:
             self.nodes.append(helper.make_node("Identity", [value], [name]))
-        self.outputs.append(helper.make_tensor_value_info(name, FLOAT, shape))
+        self.outputs.append(helper.make_tensor_value_info(name, ELEMENT[kind], shape))
 
     def model(self) -> onnx.ModelProto:
         """Put the whole together, checked against the ONNX specification."""

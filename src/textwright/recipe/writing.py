@@ -55,6 +55,7 @@ class SearchSettings:
 class WritingSettings(SearchSettings, WriterSettings):
     """From the states of a source to a text, token by token, and how the best text is sought."""
 
+    copy: bool = setting(False, "tokens of the source may be copied")
     parts: int = setting(
         1,
         "parts, cut between sentences, in which a longer text is read, each written from by "

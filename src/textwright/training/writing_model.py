@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from textwright.networks.components import ENCODERS, WRITERS, find_part
+from textwright.networks.decoders.copying import Copying
 from textwright.networks.decoders.pretrained import CausalWriter, PretrainedWriter, SourceWriter
-from textwright.networks.decoders.writing import SourceInGraph, input_kind
+from textwright.networks.decoders.writing import Named, Shapes, SourceInGraph, input_kind
 from textwright.networks.graph import INT32, Graph
 from textwright.recipe.parts import PretrainedSettings
 from textwright.recipe.recipe import Recipe
@@ -24,14 +25,24 @@ class WritingModel(nn.Module):
 
     One table holds the vectors of the tokens read, of those written, and those that the next
     token is told by (Press and Wolf 2017, section 5: three-way weight tying).
+
+    copying: None where no token of the source may be copied.
     """
 
-    def __init__(self, embedding: Any, encoder: Any, decoder: Any, vocabulary: int) -> None:
+    def __init__(
+        self,
+        embedding: Any,
+        encoder: Any,
+        decoder: Any,
+        vocabulary: int,
+        copying: Copying | None = None,
+    ) -> None:
         super().__init__()
         self.embedding = embedding
         self.encoder = encoder
         self.decoder = decoder
         self.bias = nn.Parameter(torch.zeros(vocabulary))
+        self.copying = copying
 
     def forward(
         self, told: Tensor, ids: Tensor | None = None, mask: Tensor | None = None
@@ -40,15 +51,25 @@ class WritingModel(nn.Module):
 
         told: [B, T] int64, tokens that come before those to be told; below 0 at padding.
         ids:  [B, S] int64 and mask: [B, S] bool, of the sources; None without.
-        Returns the logits [M, V] float, of real tokens alone, text by text.
+        Returns the logits [M, V] float, of real tokens alone, text by text; their
+        log-probabilities where tokens may be copied.
         """
         states = None
         if self.encoder is not None:
             states = self.encoder(self.embedding(ids, mask), mask)  # [B, S, D]
         real = told >= 0
         vectors = self.embedding(told.clamp(min=0), real)
-        outputs = self.decoder(vectors, states, mask)[real]  # [M, E]
-        return (outputs @ self.embedding.table.weight.T + self.bias,)
+        outputs = self.decoder(vectors, states, mask)  # [B, T, E]
+        logits = outputs[real] @ self.embedding.table.weight.T + self.bias
+        if self.copying is not None:
+            logits = self.copying(logits, outputs, real, (ids, states, mask))
+        return (logits,)
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shapes of what a step takes besides its tokens, by name."""
+        shapes: Shapes = self.decoder.shapes
+        return shapes if self.copying is None else shapes | self.copying.shapes
 
     @property
     def reads_source(self) -> bool:
@@ -67,16 +88,19 @@ class WritingModel(nn.Module):
         seen, hidden = graph.constant(0.0), graph.constant(float("-inf"))
         bias = graph.add("Where", mask, seen, hidden)
         found = SourceInGraph(states, mask, bias, lengths)
-        for name, value in self.decoder.add_source(graph, found).items():
-            shape = self.decoder.shapes[name]
-            graph.add_output(value, name, [1 if each == "K" else each for each in shape])
+        values: Named = self.decoder.add_source(graph, found)
+        if self.copying is not None:
+            values |= self.copying.add_source(graph, ids, states)
+        for name, value in values.items():
+            shape = [1 if each == "K" else each for each in self.shapes[name]]
+            graph.add_output(value, name, shape, input_kind(name))
         return graph
 
     def draw_step(self) -> Graph:
         """Give a step as a graph: tokens, source and past in, logits and the new past out."""
         graph = Graph()
         tokens = graph.add_input("tokens", "int64", ["N", "K", "T"])
-        shapes = self.decoder.shapes
+        shapes = self.shapes
         given = {
             name: graph.add_input(name, input_kind(name), shape) for name, shape in shapes.items()
         }
@@ -84,6 +108,8 @@ class WritingModel(nn.Module):
         vectors = graph.add("Gather", graph.constant(table), tokens)  # [N, K, T, E]
         step = self.decoder.add_step(graph, vectors, given)
         logits = graph.linear(step.output, table, self.bias)
+        if self.copying is not None:
+            logits = self.copying.add_step(graph, logits, step.output, given)
         graph.add_output(logits, "logits", ["N", "K", "T", len(table)])
         if step.attention is not None:
             graph.add_output(step.attention, "attention", ["N", "K", "T", "S"])
@@ -118,7 +144,11 @@ def build_writing_model(recipe: Recipe, vocabulary: int) -> WritingModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.training.seed)
         first = build_embedding(recipe, vocabulary, None)
-        reads = isinstance(recipe.decoder, WritingSettings)
-        second: Any = encoder(recipe.encoder, first.width) if reads else None
-        last = writer(recipe.decoder, second.width if reads else 0, first.width)
-        return WritingModel(first, second, last, vocabulary)
+        if not isinstance(recipe.decoder, WritingSettings):
+            return WritingModel(first, None, writer(recipe.decoder, 0, first.width), vocabulary)
+        second: Any = encoder(recipe.encoder, first.width)
+        last = writer(recipe.decoder, second.width, first.width)
+        copying = None
+        if recipe.decoder.copy:
+            copying = Copying(second.width, first.width, recipe.decoder.hidden)
+        return WritingModel(first, second, last, vocabulary, copying)

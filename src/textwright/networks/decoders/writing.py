@@ -11,7 +11,7 @@ are filled up at its left: ``source.pads`` [N] says by how many places.
 from dataclasses import dataclass
 
 FIRST_OUTPUT = 0.1  # share kept of the first weights of the output: at first all tokens are alike
-PADS = "source.pads"  # the one input besides the tokens that holds whole numbers
+PADS, TOKENS = "source.pads", "source.tokens"  # inputs that hold whole numbers
 Named = dict[str, str]  # what a value is, and its name in a graph
 Shapes = dict[str, list[str | int]]
 
@@ -46,5 +46,5 @@ class StepInGraph:
 
 
 def input_kind(name: str) -> str:
-    """Give the type of what a step takes besides its tokens."""
-    return "int64" if name == PADS else "float32"
+    """Give the type of what a step takes besides the tokens that are new."""
+    return "int64" if name in (PADS, TOKENS) else "float32"
