@@ -10,7 +10,7 @@ from torch import Tensor
 from tests.networks.decoders.test_writers import session_of
 from tests.networks.padded import padded_states
 from tests.training.phrases import phrase_recipe
-from textwright.networks.decoders.copying import LEAST, POINTERS, Copying
+from textwright.networks.decoders.copying import KEYS, LEAST, Copying
 from textwright.networks.graph import Graph
 from textwright.text.batch import Encoding
 from textwright.training.loop import TrainingData, train_network
@@ -40,7 +40,7 @@ def known() -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, Tensor, Tensor]]:
     return logits, outputs, real, (ids * mask, states, mask)
 
 
-def test_chances_are_those_of_the_equation(copying: Copying) -> None:
+def test_probabilities_are_those_of_the_equation(copying: Copying) -> None:
     logits, outputs, real, (ids, states, mask) = known()
     with torch.no_grad():
         found = copying(logits, outputs, real, (ids, states, mask)).exp()
@@ -75,10 +75,10 @@ def test_a_graph_tells_what_torch_does(copying: Copying) -> None:
     assert source.keys() == copying.shapes.keys()
     found = copying.add_step(graph, "logits", "output", {**source, "source.bias": "source.bias"})
     graph.add_output(found, "told", ["N", "K", "T", VOCABULARY])
-    graph.add_output(source[POINTERS], "pointers", copying.shapes[POINTERS])
+    graph.add_output(source[KEYS], "found_keys", copying.shapes[KEYS])
     shape = (len(ids), 1, WRITTEN)
 
-    told, pointers = session_of(graph).run(
+    told, keys = session_of(graph).run(
         None,
         {
             "ids": ids.numpy(),
@@ -89,13 +89,13 @@ def test_a_graph_tells_what_torch_does(copying: Copying) -> None:
         },
     )
 
-    assert pointers.shape == (len(ids), WIDTH, ids.shape[1])
+    assert keys.shape == (len(ids), WIDTH, ids.shape[1])
     with torch.no_grad():
         expected = copying(logits, outputs, real, (ids, states, mask))
     np.testing.assert_allclose(told.reshape(expected.shape), expected, rtol=0, atol=1e-5)
 
 
-def test_a_token_without_a_chance_has_a_number_and_a_gradient(copying: Copying) -> None:
+def test_a_token_without_a_probability_has_a_number_and_a_gradient(copying: Copying) -> None:
     logits, outputs, real, source = known()
     logits[:, 3:] = -1e4
     logits.requires_grad_()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from textwright.networks.decoders.writing import TOKENS, Named, Shapes
 from textwright.networks.graph import Graph
 
-POINTERS = "source.pointers"
+KEYS = "source.copy_keys"
 LEAST = 1e-9  # probability that every token keeps, so that its logarithm is a number
 
 
@@ -52,20 +52,20 @@ class Copying(nn.Module):
         scores = torch.bmm(self.query(outputs), self.key(states).mT) * self.scale  # [B, T, S]
         weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=-1)[real]
         tokens = ids[:, None].expand(-1, outputs.shape[1], -1)[real]  # [M, S]
-        made = self.gate(outputs[real]).sigmoid()  # [M, 1]
-        chances: Tensor = made * logits.softmax(dim=-1)
-        chances = chances.scatter_add(1, tokens, (1 - made) * weights)
-        return chances.clamp(min=LEAST).log()
+        generated = self.gate(outputs[real]).sigmoid()  # [M, 1]
+        probabilities: Tensor = generated * logits.softmax(dim=-1)
+        probabilities = probabilities.scatter_add(1, tokens, (1 - generated) * weights)
+        return probabilities.clamp(min=LEAST).log()
 
     @property
     def shapes(self) -> Shapes:
         """The shapes of what a step takes for it, by name."""
-        return {TOKENS: ["N", "S"], POINTERS: ["N", self.key.out_features, "S"]}
+        return {TOKENS: ["N", "S"], KEYS: ["N", self.key.out_features, "S"]}
 
     def add_source(self, graph: Graph, ids: str, states: str) -> Named:
         """Add to a graph what a source is to the steps; returns names by those of ``shapes``."""
         keys = graph.linear(states, self.key.weight)
-        return {TOKENS: ids, POINTERS: graph.add("Transpose", keys, perm=[0, 2, 1])}
+        return {TOKENS: ids, KEYS: graph.add("Transpose", keys, perm=[0, 2, 1])}
 
     def add_step(self, graph: Graph, logits: str, output: str, given: Named) -> str:
         """Add the same to a graph: the name of [N, K, T, V].
@@ -75,15 +75,17 @@ class Copying(nn.Module):
                 infinity at padding and 0 elsewhere.
         """
         row, middle = graph.constant([1]), graph.constant([1, 2])
-        keys = graph.add("Unsqueeze", given[POINTERS], row)  # [N, 1, W, S]
+        keys = graph.add("Unsqueeze", given[KEYS], row)  # [N, 1, W, S]
         scores = graph.add("MatMul", graph.linear(output, self.query.weight), keys)
         scores = graph.add("Mul", scores, graph.constant(self.scale))  # [N, K, T, S]
         bias = graph.add("Unsqueeze", given["source.bias"], middle)
         weights = graph.add("Softmax", graph.add("Add", scores, bias), axis=-1)
-        made = graph.add("Sigmoid", graph.linear(output, self.gate.weight, self.gate.bias))
-        copied = graph.add("Mul", weights, graph.add("Sub", graph.constant(1.0), made))
+        generated = graph.add("Sigmoid", graph.linear(output, self.gate.weight, self.gate.bias))
+        copied = graph.add("Mul", weights, graph.add("Sub", graph.constant(1.0), generated))
         ids = graph.add("Unsqueeze", given[TOKENS], middle)
         tokens = graph.add("Expand", ids, graph.add("Shape", copied))  # [N, K, T, S]
-        chances = graph.add("Mul", graph.add("Softmax", logits, axis=-1), made)
-        chances = graph.add("ScatterElements", chances, tokens, copied, axis=3, reduction="add")
-        return graph.add("Log", graph.add("Max", chances, graph.constant(LEAST)))
+        probabilities = graph.add("Mul", graph.add("Softmax", logits, axis=-1), generated)
+        probabilities = graph.add(
+            "ScatterElements", probabilities, tokens, copied, axis=3, reduction="add"
+        )
+        return graph.add("Log", graph.add("Max", probabilities, graph.constant(LEAST)))
