@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rounds import ROOT
+from rounds import ROOT, show
 
 RESULTS = ROOT / "bench" / "results"
 TITLES = {  # by the name of the file; those of example recipes make theirs of it
@@ -81,7 +81,7 @@ def section(name: str, report: dict[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for row in report["rows"]:
         cells = (row["line"], row["unit"], row["ours"], row["peer"], row["peer_name"], row["ratio"])
-        yield "| " + " | ".join(str(each) for each in cells) + " |"
+        yield "| " + " | ".join(show(each) for each in cells) + " |"
     yield ""
 
 

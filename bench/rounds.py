@@ -17,14 +17,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a comparison; a ratio above 1 means that ours is better."""
+    """One line of a comparison; a ratio above 1 means that ours is better.
+
+    peer: None where ours is published by itself; then there is no ratio either.
+    """
 
     line: str
     unit: str
     ours: float
-    peer: float
+    peer: float | None
     peer_name: str
-    ratio: float
+    ratio: float | None
 
 
 def lower_is_better(line: str, unit: str, ours: float, peer: float, peer_name: str) -> Row:
@@ -98,7 +101,8 @@ def write_report(
     before: ``processor_times`` at the start.
     """
     for row in rows:
-        print(f"{row.line:<44} {row.ours:>10} {row.peer:>10} {row.ratio:>8}  {row.peer_name}")
+        peer, ratio = (show(each) for each in (row.peer, row.ratio))
+        print(f"{row.line:<44} {row.ours:>10} {peer:>10} {ratio:>8}  {row.peer_name}")
     report = {
         "commit": commit(),
         "machine": {"processor": processor(), "cores": os.cpu_count(), "system": platform.system()},
@@ -111,6 +115,11 @@ def write_report(
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def show(cell: float | str | None) -> str:
+    """Give a cell of a row as text; nothing for what there is not."""
+    return "" if cell is None else str(cell)
 
 
 def commit() -> str:

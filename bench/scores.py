@@ -226,7 +226,7 @@ def stand_beside(line: str, metric: str, ours: float, run: Mapping[str, Any]) ->
         for each in baselines
         if metric in each
     ]
-    return rows or [Row(line, "", round(ours, 4), round(ours, 4), "published as it is", 1.0)]
+    return rows or [Row(line, "", round(ours, 4), None, "published by itself", None)]
 
 
 def ratio(ours: float, theirs: float) -> float:

@@ -115,5 +115,5 @@ def test_a_score_stands_beside_each_baseline_that_has_it(scores: ModuleType) -> 
     (alone,) = scores.stand_beside("poems: bits", "bits", 5.0, {})
 
     assert (row.peer_name, row.peer, row.ratio) == ("lead", 10.0, 2.5)
-    assert (alone.ours, alone.ratio) == (5.0, 1.0)
+    assert (alone.ours, alone.peer, alone.ratio) == (5.0, None, None)
     assert scores.ratio(5.0, 0.0) == 0.0
