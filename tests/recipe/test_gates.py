@@ -54,3 +54,27 @@ def test_slices_that_are_not_reported_are_refused(
 ) -> None:
     with pytest.raises(RecipeError, match=said):
         check_recipe(recipe("classify", *slices, rule="slices_not_worse", column=column))
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ({"rule": "abstention"}, "a text without an answer"),
+        ({"rule": "not_worse_than", "metric": "macro_f1"}, "'macro_f1' against production"),
+    ],
+)
+def test_what_several_labels_do_not_measure_is_refused(gate: dict[str, Any], said: str) -> None:
+    given = recipe("classify", **gate)
+    assert check_recipe(given).gates
+
+    given["data"]["multi_label"] = True
+    with pytest.raises(RecipeError, match=rf"{said}, and data.multi_label is set.*\n.*at_least"):
+        check_recipe(given)
+
+
+@pytest.mark.parametrize("rule", ["not_worse_than", "at_least", "calibration", "no_leak"])
+def test_several_labels_have_the_other_gates(rule: str) -> None:
+    given = recipe("classify", rule=rule)
+    given["data"]["multi_label"] = True
+
+    assert check_recipe(given).gates == (GATES[rule](),)

@@ -160,7 +160,7 @@ def check_recipe(table: Mapping[str, Any]) -> Recipe:
         rollout=rollout,
         records=read_records(table, rollout),
         tune=None,
-        gates=check_gates(read_gates(table.get("gates", [])), task, data.all_slices),
+        gates=check_gates(read_gates(table.get("gates", [])), task, data),
     )
     return check_tune(table["tune"], recipe) if "tune" in table else recipe
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textwright.errors import RecipeError
-from textwright.recipe.data import CLASSIFY, GENERATE
+from textwright.recipe.data import CLASSIFY, GENERATE, DataSettings
 from textwright.recipe.settings import setting
 
 NO_SLICES = "Name the columns to report by in data.slices."
@@ -177,18 +177,17 @@ MEASURED: dict[str, tuple[str, ...]] = {
 
 
 def check_gates(
-    gates: tuple[GateSettings, ...], task: str, columns: tuple[str, ...]
+    gates: tuple[GateSettings, ...], task: str, data: DataSettings
 ) -> tuple[GateSettings, ...]:
-    """Give the gates back; raises RecipeError for one that no version could pass.
-
-    columns: those of the slices that are reported.
-    """
+    """Give the gates back; raises RecipeError for one that no version could pass."""
     for gate in gates:
         tasks = MEASURED.get(gate.rule, (task,))
         if task not in tasks:
             what = f"The task {task!r} has no gate {gate.rule!r}: nothing of it is measured."
             raise RecipeError(what, f"Take it out. It belongs to: {', '.join(tasks)}.")
-        check_slices(gate, columns)
+        check_slices(gate, data.all_slices)
+        if data.multi_label:
+            check_several(gate)
     return gates
 
 
@@ -206,3 +205,16 @@ def check_slices(gate: GateSettings, columns: tuple[str, ...]) -> None:
     if not reported:
         hint = f"It must be one of: {', '.join(known)}." if known else NO_SLICES
         raise RecipeError(f"The gate {gate.rule!r} asks for {asked}.", hint)
+
+
+def check_several(gate: GateSettings) -> None:
+    """Raise RecipeError for a gate of what is not measured where a text may have several labels."""
+    asked = ""
+    if isinstance(gate, Abstention):
+        asked = "a text without an answer"
+    elif isinstance(gate, NotWorseThan) and gate.metric != "accuracy":
+        asked = f"{gate.metric!r} against production"
+    if asked:
+        what = f"The gate {gate.rule!r} asks for {asked}, and data.multi_label is set."
+        hint = "Of several labels a text only the accuracy (all of them right) is compared."
+        raise RecipeError(what, f"{hint} Other metrics: at_least and at_most.")
