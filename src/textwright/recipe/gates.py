@@ -216,5 +216,5 @@ def check_several(gate: GateSettings) -> None:
         asked = f"{gate.metric!r} against production"
     if asked:
         what = f"The gate {gate.rule!r} asks for {asked}, and data.multi_label is set."
-        hint = "Of several labels a text only the accuracy (all of them right) is compared."
-        raise RecipeError(what, f"{hint} Other metrics: at_least and at_most.")
+        hint = "Take it out, or ask for a metric by at_least or at_most."
+        raise RecipeError(what, f"{hint} Only the accuracy is held against production.")
