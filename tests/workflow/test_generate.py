@@ -34,13 +34,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return found
 
 
-def train_form(form: str, folder: Path, settings: Settings) -> TrainedVersion:
-    return train_recipe(phrase_recipe(form, gates=GATES), folder, settings)
+def train_form(
+    form: str, folder: Path, settings: Settings, *, copy: bool = False
+) -> TrainedVersion:
+    return train_recipe(phrase_recipe(form, copy=copy, gates=GATES), folder, settings)
 
 
 @pytest.fixture(scope="module")
 def first(folder: Path, settings: Settings) -> TrainedVersion:
-    return train_form("lstm", folder, settings)
+    return train_form("lstm", folder, settings, copy=True)
 
 
 @pytest.fixture(scope="module")

@@ -61,10 +61,13 @@ def test_probabilities_are_those_of_the_equation(copying: Copying) -> None:
     torch.testing.assert_close(found.sum(dim=1), torch.ones(row))
 
 
-def test_a_graph_tells_what_torch_does(copying: Copying) -> None:
+@pytest.mark.parametrize("bias", [0.0, -12.0, 12.0])  # near one, one minus it has few digits
+def test_a_graph_tells_what_torch_does(copying: Copying, bias: float) -> None:
+    copying.gate.bias.data.fill_(bias)
     logits, outputs, _, (ids, states, mask) = known()
     real = torch.ones(outputs.shape[:2], dtype=torch.bool)
     logits = torch.randn(real.numel(), VOCABULARY, generator=torch.Generator().manual_seed(6))
+    logits[:, ids[:, 0]] -= 30.0  # told by copying alone
     graph = Graph()
     graph.add_input("ids", "int64", ["N", "S"])
     graph.add_input("states", "float32", ["N", "S", SOURCE])

@@ -13,6 +13,7 @@ from textwright.networks.graph import Graph
 
 KEYS = "source.copy_keys"
 LEAST = 1e-9  # probability that every token keeps, so that its logarithm is a number
+FIRST_BIAS = 2.0  # of the gate: 12 % are copied at first, and the writer is left much to learn
 
 
 class Copying(nn.Module):
@@ -30,6 +31,8 @@ class Copying(nn.Module):
     context, and g is asked of context, state and last token. Here o_i, which holds all three, asks
     for both (a as Vaswani et al. 2017, equation 1), so that every writer can copy. Source and
     target have one vocabulary of pieces of words: no word of the source lies outside it.
+    Of g near one, 1 - g keeps few digits: it is computed as sigmoid(-(w . o_i + b)), and in graphs
+    both by the softmax of w . o_i + b and 0, as the runtime's sigmoid is only as exact as a sum.
     """
 
     def __init__(self, source: int, embedding: int, hidden: int) -> None:
@@ -37,6 +40,7 @@ class Copying(nn.Module):
         self.query = nn.Linear(embedding, hidden, bias=False)  # Q
         self.key = nn.Linear(source, hidden, bias=False)  # K
         self.gate = nn.Linear(embedding, 1)  # w and b
+        nn.init.constant_(self.gate.bias, FIRST_BIAS)
         self.scale = hidden**-0.5
 
     def forward(
@@ -52,9 +56,9 @@ class Copying(nn.Module):
         scores = torch.bmm(self.query(outputs), self.key(states).mT) * self.scale  # [B, T, S]
         weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=-1)[real]
         tokens = ids[:, None].expand(-1, outputs.shape[1], -1)[real]  # [M, S]
-        generated = self.gate(outputs[real]).sigmoid()  # [M, 1]
-        probabilities: Tensor = generated * logits.softmax(dim=-1)
-        probabilities = probabilities.scatter_add(1, tokens, (1 - generated) * weights)
+        asked = self.gate(outputs[real])  # [M, 1]
+        probabilities: Tensor = asked.sigmoid() * logits.softmax(dim=-1)
+        probabilities = probabilities.scatter_add(1, tokens, (-asked).sigmoid() * weights)
         return probabilities.clamp(min=LEAST).log()
 
     @property
@@ -80,8 +84,12 @@ class Copying(nn.Module):
         scores = graph.add("Mul", scores, graph.constant(self.scale))  # [N, K, T, S]
         bias = graph.add("Unsqueeze", given["source.bias"], middle)
         weights = graph.add("Softmax", graph.add("Add", scores, bias), axis=-1)
-        generated = graph.add("Sigmoid", graph.linear(output, self.gate.weight, self.gate.bias))
-        copied = graph.add("Mul", weights, graph.add("Sub", graph.constant(1.0), generated))
+        gate = [
+            torch.cat([each, torch.zeros_like(each)]) for each in (self.gate.weight, self.gate.bias)
+        ]
+        shares = graph.add("Softmax", graph.linear(output, *gate), axis=-1)  # of g and of 1 - g
+        generated, copying = graph.add_all("Split", shares, outputs=2, num_outputs=2, axis=-1)
+        copied = graph.add("Mul", weights, copying)
         ids = graph.add("Unsqueeze", given[TOKENS], middle)
         tokens = graph.add("Expand", ids, graph.add("Shape", copied))  # [N, K, T, S]
         probabilities = graph.add("Mul", graph.add("Softmax", logits, axis=-1), generated)
