@@ -59,7 +59,7 @@ def train_network(
     checkpoint: Path | None = None,
     progress: Progress | None = None,
 ) -> History:
-    """Train a network in place; it ends with the weights of the epoch that was best on dev.
+    """Train a network in place; it ends on the CPU, as it was after the epoch best on dev.
 
     One without a weight that may change stays as it is.
     model:      called with what a batch of its rows holds, it gives the logits first.
@@ -84,7 +84,7 @@ def train_network(
                 save_checkpoint(checkpoint, training.tensors(), training.table(mark))
             shown.finish_epoch(record)
     model.load_state_dict(training.best)
-    model.eval()
+    model.cpu().eval()
     return History(tuple(training.records), best_epoch(training.records))
 
 

@@ -54,12 +54,11 @@ def export_writing(model: Writer, batches: Sequence[WritingBatch], folder: Path)
 
 def tell(model: Writer, batch: WritingBatch) -> Floats:
     """Give the logits of each real token by torch, [M, V]."""
-    device = next(each.device for each in model.parameters())
-    inputs = {name: torch.from_numpy(each).to(device) for name, each in batch.inputs.items()}
+    inputs = {name: torch.from_numpy(each) for name, each in batch.inputs.items()}
     training = model.training
     model.eval()
     with torch.no_grad():
-        logits: Floats = model(**inputs)[0].cpu().numpy()
+        logits: Floats = model(**inputs)[0].numpy()
     model.train(training)
     return logits
 
