@@ -9,14 +9,15 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "textwright"
 EVERYTHING = {
-    "binomial", "cli", "clustering", "console", "demo", "errors", "lifecycle", "machine",
-    "manifest", "metrics", "mlflow_model", "models", "monitoring", "networks", "paired", "recipe",
-    "runtime", "serving", "settings", "sklearn", "structures", "tasks", "text", "training",
-    "vectors", "workflow",
+    "binomial", "cli", "clustering", "console", "demo", "errors", "heap", "lifecycle",
+    "machine", "manifest", "metrics", "mlflow_model", "models", "monitoring", "networks", "paired",
+    "recipe", "runtime", "serving", "settings", "sklearn", "structures", "tasks", "text",
+    "training", "vectors", "workflow",
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "heap": set(),
     "binomial": set(),
     "machine": set(),
     "metrics": set(),
@@ -32,8 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "networks": {"errors", "recipe", "text", "tasks", "vectors"},
     "runtime": {"errors", "manifest", "settings", "recipe", "structures", "text", "tasks"},
     "training": {
-        "errors", "manifest", "settings", "metrics", "paired", "recipe", "structures", "text",
-        "tasks", "vectors", "networks", "runtime",
+        "errors", "heap", "manifest", "settings", "metrics", "paired", "recipe", "structures",
+        "text", "tasks", "vectors", "networks", "runtime",
     },
     "lifecycle": {"errors", "manifest", "settings", "metrics", "paired", "recipe"},
     "monitoring": {"errors", "settings", "metrics", "lifecycle"},
@@ -42,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "workflow": EVERYTHING - {"serving", "console", "cli", "sklearn"},
     "sklearn": EVERYTHING - {"serving", "console", "cli"},
     "serving": {
-        "errors", "settings", "metrics", "text", "tasks", "runtime", "lifecycle", "monitoring",
+        "errors", "heap", "settings", "metrics", "text", "tasks", "runtime", "lifecycle",
+        "monitoring",
     },
     "console": {"errors", "settings", "lifecycle", "monitoring", "serving"},
     "cli": EVERYTHING,

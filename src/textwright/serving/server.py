@@ -12,11 +12,11 @@ from errno import EADDRINUSE
 from time import time
 
 from textwright.errors import SettingsError
+from textwright.heap import share_heap
 from textwright.lifecycle.remote import open_store
 from textwright.serving.access import Doorkeeper
 from textwright.serving.app import LOCAL_NAMES, App, Gate
 from textwright.serving.deployments import Source, database_source
-from textwright.serving.heap import share_heap
 from textwright.serving.housekeeping import Housekeeper
 from textwright.serving.http import HttpServer
 from textwright.serving.keep import Keep

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from textwright.heap import keep_freed
 from textwright.text.batch import length_buckets
 from textwright.training.model import TextModel
 from textwright.training.optimizer import fixed_threads
@@ -81,7 +82,7 @@ class Encoded:
         texts = replace(rows, texts=1)
         count = len(rows.lengths) if self.pooling else int(rows.lengths.sum())
         flat = np.empty((count, encoder.width), dtype=np.float32)
-        with torch.inference_mode(), fixed_threads(self.threads, []):
+        with keep_freed(), torch.inference_mode(), fixed_threads(self.threads, []):
             for places in length_buckets(rows.lengths.tolist(), BATCH):
                 ids, mask = map(torch.from_numpy, texts.batch(places).inputs.values())
                 states = encoder(self.model.embedding(ids, mask), mask)  # [B, T, D]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from textwright.errors import DataError, UsageError
+from textwright.heap import keep_freed
 from textwright.networks.elmo import save_elmo
 from textwright.networks.embeddings.characters import spell_words
 from textwright.networks.language_model import FIRST, RARE, LanguageModel, neighbours
@@ -69,7 +70,7 @@ def train_elmo(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
         corpus = build_corpus(paths, Path(place) / "corpus", settings.corpus)
-        with fixed_threads(settings.threads, []):
+        with keep_freed(), fixed_threads(settings.threads, []):
             torch.manual_seed(settings.seed)
             pieces = Pieces(corpus, settings)
             model = LanguageModel(settings)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from textwright.errors import RecipeError
+from textwright.heap import keep_freed
 from textwright.recipe.training import NetworkTrainingSettings
 from textwright.text.batch import length_buckets
 from textwright.training.checkpoint import load_checkpoint, save_checkpoint
@@ -77,7 +78,7 @@ def train_network(
         training.restore(*load_checkpoint(checkpoint, mark))
     shown = progress or Silence()
     shown.start(settings.epochs, training.batches, len(training.records))
-    with fixed_threads(settings.threads, range(torch.cuda.device_count())):
+    with keep_freed(), fixed_threads(settings.threads, range(torch.cuda.device_count())):
         while not training.is_over:
             record = training.run_epoch(shown)
             if checkpoint:

@@ -1,4 +1,4 @@
-"""One heap for all threads of a server."""
+"""One heap for all threads of a server; memory kept while a network learns."""
 
 import platform
 import subprocess
@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
+GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has such heaps")
+
 SCRIPT = """
 import sys
 from pathlib import Path
 from threading import Barrier, Thread
-from textwright.serving.heap import share_heap
+from textwright.heap import share_heap
 
 def count_heaps() -> int:
     import ctypes, tempfile
@@ -51,7 +53,39 @@ def count_heaps(way: str) -> int:
     return int(done.stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has such heaps")
+@GLIBC
 def test_threads_share_one_heap_where_they_would_have_several() -> None:
     assert count_heaps("shared") == 1
     assert count_heaps("as it is") > 1
+
+
+KEEPING = """
+import resource, sys
+from contextlib import nullcontext
+from pathlib import Path
+from textwright.heap import keep_freed
+
+def cleared() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt * resource.getpagesize()
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+begun, room = resident(), 64 << 20
+with keep_freed() if sys.argv[1] == "kept" else nullcontext():
+    before = cleared()
+    for _ in range(10):
+        b"x" * room
+    print(round((cleared() - before) / room), end=" ")
+print(round((resident() - begun) / room))
+"""
+
+
+@GLIBC
+@pytest.mark.parametrize(("way", "cleared"), [("kept", 1), ("as it is", 10)])
+def test_memory_is_cleared_once_while_it_is_kept_and_given_back(way: str, cleared: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KEEPING, way], check=True, capture_output=True, text=True
+    )
+
+    assert [int(each) for each in done.stdout.split()] == [cleared, 0]
