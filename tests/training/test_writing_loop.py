@@ -13,6 +13,7 @@ from textwright.text.batch import Encoding
 from textwright.training.history import EpochRecord, History, Silence
 from textwright.training.loop import Training, TrainingData, train_network
 from textwright.training.objective import NextToken
+from textwright.training.optimizer import has_bf16
 from textwright.training.writing_model import WritingModel, build_writing_model
 from textwright.training.writing_rows import WritingRows, pad_targets
 
@@ -55,10 +56,16 @@ def data() -> TrainingData:
     return TrainingData(rows_of(160, 1), rows_of(30, 2), multi=True, objective=NextToken)
 
 
-def run(form: str, folder: Path | None = None, **options: Any) -> tuple[WritingModel, History]:
-    recipe = phrase_recipe(
-        form, training={"epochs": 4, "batch_size": 16, "learning_rate": 0.02, "threads": 1}
-    )
+def run(
+    form: str,
+    folder: Path | None = None,
+    *,
+    copy: bool = False,
+    precision: str = "fp32",
+    **options: Any,
+) -> tuple[WritingModel, History]:
+    training = {"epochs": 4, "batch_size": 16, "learning_rate": 0.02, "threads": 1}
+    recipe = phrase_recipe(form, copy=copy, training={**training, "precision": precision})
     assert isinstance(recipe.training, NetworkTrainingSettings)
     model = build_writing_model(recipe, VOCABULARY)
     checkpoint = folder / "checkpoint.safetensors" if folder else None
@@ -68,6 +75,15 @@ def run(form: str, folder: Path | None = None, **options: Any) -> tuple[WritingM
 def assert_same(one: WritingModel, other: WritingModel) -> None:
     for name, weight in one.state_dict().items():
         assert torch.equal(weight, other.state_dict()[name]), name
+
+
+@pytest.mark.skipif(not has_bf16(torch.device("cpu")), reason="no bf16 on this processor")
+@pytest.mark.parametrize("copy", [False, True], ids=["", "copy"])
+@pytest.mark.parametrize("form", FORMS)
+def test_half_precision_learns_as_well(form: str, copy: bool) -> None:
+    (_, history), (_, known) = run(form, copy=copy, precision="bf16"), run(form, copy=copy)
+
+    assert history.epochs[-1].dev_loss == pytest.approx(known.epochs[-1].dev_loss, abs=0.1)
 
 
 @pytest.mark.parametrize("form", FORMS)

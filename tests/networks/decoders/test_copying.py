@@ -61,6 +61,16 @@ def test_probabilities_are_those_of_the_equation(copying: Copying) -> None:
     torch.testing.assert_close(found.sum(dim=1), torch.ones(row))
 
 
+def test_half_precision_tells_nearly_the_same(copying: Copying) -> None:
+    given = known()
+    with torch.no_grad():
+        expected = copying(*given)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = copying(*given)
+
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=0)  # float32, too
+
+
 @pytest.mark.parametrize("bias", [0.0, -12.0, 12.0])  # near one, one minus it has few digits
 def test_a_graph_tells_what_torch_does(copying: Copying, bias: float) -> None:
     copying.gate.bias.data.fill_(bias)

@@ -33,6 +33,7 @@ class Copying(nn.Module):
     target have one vocabulary of pieces of words: no word of the source lies outside it.
     Of g near one, 1 - g keeps few digits: it is computed as sigmoid(-(w . o_i + b)), and in graphs
     both by the softmax of w . o_i + b and 0, as the runtime's sigmoid is only as exact as a sum.
+    Probabilities are computed in float32, whatever precision the network is trained in.
     """
 
     def __init__(self, source: int, embedding: int, hidden: int) -> None:
@@ -54,10 +55,10 @@ class Copying(nn.Module):
         """
         ids, states, mask = source
         scores = torch.bmm(self.query(outputs), self.key(states).mT) * self.scale  # [B, T, S]
-        weights = scores.masked_fill(~mask[:, None], float("-inf")).softmax(dim=-1)[real]
+        weights = scores.float().masked_fill(~mask[:, None], float("-inf")).softmax(dim=-1)[real]
         tokens = ids[:, None].expand(-1, outputs.shape[1], -1)[real]  # [M, S]
-        asked = self.gate(outputs[real])  # [M, 1]
-        probabilities: Tensor = asked.sigmoid() * logits.softmax(dim=-1)
+        asked = self.gate(outputs[real]).float()  # [M, 1]
+        probabilities: Tensor = asked.sigmoid() * logits.float().softmax(dim=-1)
         probabilities = probabilities.scatter_add(1, tokens, (-asked).sigmoid() * weights)
         return probabilities.clamp(min=LEAST).log()
 
